@@ -1,0 +1,44 @@
+"""Running one primitive now: with its reference kernel, on the arrays' own device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from zoo.engine import dtypes
+from zoo.engine.device import namespace
+from zoo.engine.kernels.registry import REFERENCE
+from zoo.engine.variable import Variable
+from zoo.errors import DtypeError, Unsupported
+
+
+def run_eagerly(name: str, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    """Computes primitive `name`.
+
+    Raises:
+        Unsupported: there is no reference kernel of that name.
+    """
+    if name not in REFERENCE:
+        raise Unsupported(f"The primitive {name!r} has no reference kernel.")
+    arrays = [as_array(x) for x in inputs]
+    return REFERENCE[name](namespace(*arrays), *arrays, **attrs)
+
+
+def as_array(x: Any) -> Any:
+    """An array of anything that is one: variables give their value, Python numbers become float32, int32 or bool.
+
+    Raises:
+        DtypeError: it is a symbolic tensor or no tensor at all.
+    """
+    if isinstance(x, Variable):
+        return x.value
+    if hasattr(x, "dtype") and hasattr(x, "__array__") or type(x).__module__.startswith("cupy"):
+        return x
+    if isinstance(x, (bool, int, float, complex)):
+        return np.asarray(x, dtypes.storage(dtypes.result_type(dtypes.of_scalar(x))))
+    if isinstance(x, (list, tuple)):
+        array = np.asarray(x)
+        return array.astype("float32") if array.dtype == np.float64 else array
+    raise DtypeError(f"Expected a tensor, received {type(x).__name__}: {x!r}. A symbolic tensor has no values: "
+                     f"build a Model from it and call that on arrays.")

@@ -1,0 +1,120 @@
+"""A tensor that lives on between runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from zoo.engine import dtypes
+from zoo.engine import graph as graphs
+from zoo.engine.operators import TensorOperators
+from zoo.engine.spec import TensorSpec
+from zoo.errors import ShapeError
+
+_serial = itertools.count()
+
+
+class Variable(TensorOperators):
+    """Named, typed storage for a weight or a state.
+
+    The value may be given as a function: it is called when the value is first read, so that a model can be built, its
+    weights loaded, and no initial value ever computed.
+
+    Args:
+        value: an array, or a function ``() -> array``.
+        shape, dtype: required if `value` is a function.
+        trainable: whether `fit` may change it (a layer's own `trainable` is asked as well).
+        name: last part of its path, as ``kernel``.
+
+    Attributes:
+        version: grows with each assignment; programs use it to know that packed weights are stale.
+        path: set by the owning layer, as ``dense/kernel``.
+    """
+
+    def __init__(self, value: Any, shape: tuple[int, ...] | None = None, dtype: str | None = None, *,
+                 trainable: bool = True, name: str = "variable"):
+        if callable(value):
+            self._make: Callable[[], Any] | None = value
+            self._array = None
+            self.spec = TensorSpec(tuple(shape), dtypes.standardize(dtype or "float32"))
+        else:
+            dtype = dtypes.standardize(dtype or getattr(value, "dtype", "float32"))
+            array = np.asarray(value, dtypes.storage(dtype))
+            self._make, self._array = None, array
+            self.spec = TensorSpec(array.shape, dtype)
+        self.trainable, self.name, self.path = trainable, name, name
+        self.regularizer = self.constraint = None
+        self.serial = next(_serial)
+        self.version = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its static shape."""
+        return self.spec.shape
+
+    @property
+    def dtype(self) -> str:
+        """Its dtype name."""
+        return self.spec.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.spec.rank
+
+    @property
+    def value(self) -> Any:
+        """The current array. Do not write into it: use `assign`."""
+        if self._array is None:
+            self._array = self._fitting(self._make())
+            self._make = None
+        return self._array
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether a value exists (else it will be made when first read)."""
+        return self._array is not None
+
+    def assign(self, value: Any) -> Any:
+        """Gives a new value. While a graph is traced this records an update, carried out when the program ends.
+
+        Raises:
+            ShapeError: the shapes differ.
+        """
+        graph = graphs.current()
+        if graph is not None:
+            graph.update(self, graph.as_value(value))
+            return value
+        self._array = self._fitting(value.value if isinstance(value, Variable) else value)
+        self._make = None
+        self.version += 1
+        return self
+
+    def assign_add(self, value: Any) -> Any:
+        """Adds to the value."""
+        return self.assign(self + value)
+
+    def assign_sub(self, value: Any) -> Any:
+        """Subtracts from the value."""
+        return self.assign(self - value)
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the value in NumPy's memory."""
+        value = self.value
+        return np.array(value.get() if hasattr(value, "get") else value)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.numpy() if dtype is None else self.numpy().astype(dtype)
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.path}: {self.spec!r}>"
+
+    def _fitting(self, array: Any) -> Any:
+        array = np.asarray(array) if isinstance(array, (list, tuple, int, float, bool)) else array
+        if tuple(array.shape) != self.shape:
+            raise ShapeError(f"{self.path}: expected shape {self.shape}, received {tuple(array.shape)}.")
+        wanted = dtypes.storage(self.dtype)
+        return array if array.dtype == wanted else array.astype(wanted)
