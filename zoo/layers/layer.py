@@ -1,0 +1,397 @@
+"""The base of all layers: owns weights, can be called on symbols, graph values and arrays."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextvars import ContextVar
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from zoo import constraints, initializers, naming, regularizers, serialization, tree
+from zoo.config import config as settings
+from zoo.engine import dtypes, rng
+from zoo.engine import graph as graphs
+from zoo.engine.graph import Graph, Value
+from zoo.engine.spec import Shape, TensorSpec
+from zoo.engine.symbolic import CallNode, KerasTensor
+from zoo.engine.variable import Variable
+from zoo.errors import ConfigError, ShapeError
+from zoo.layers.input_spec import InputSpec
+
+_training: ContextVar[bool] = ContextVar("training", default=False)
+INPUT_ARGUMENTS = ("batch_input_shape", "batch_shape", "input_shape", "input_dim", "input_length", "batch_size", "weights")
+
+
+class Layer:
+    """A function of tensors with weights.
+
+    A subclass keeps its arguments as attributes of the same names (they are its config), creates weights in `build`
+    and computes in `call`, written in `zoo.ops`. Shapes of outputs, gradients and configs follow from these.
+
+    Args:
+        name: unique in its model; made from the class name if None.
+        trainable: False freezes its weights.
+        dtype: dtype or mixed-precision policy name; `zoo.config` decides if None.
+        activity_regularizer: penalty on its output.
+        **kwargs: Keras's ways to give an input shape to a first layer: `input_shape` (without batch axis),
+            `batch_input_shape`, `batch_size`, `input_dim`.
+
+    Example:
+        >>> class Scale(Layer):
+        ...     def build(self, input_shape):
+        ...         self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
+        ...     def call(self, x):
+        ...         return x * self.scale
+    """
+
+    input_spec: InputSpec | None = None
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
+                 activity_regularizer: Any = None, **kwargs: Any):
+        self._attach_tracking()
+        unknown = sorted(set(kwargs) - set(INPUT_ARGUMENTS))
+        if unknown:
+            raise ConfigError(f"{type(self).__name__}: unknown argument{'s' * (len(unknown) > 1)} "
+                              f"{', '.join(map(repr, unknown))}. "
+                              f"Known: {', '.join(serialization.init_parameters(type(self)))}.")
+        self.name = name if name is not None else naming.unique_name(naming.to_snake_case(type(self).__name__))
+        self.dtype_policy = dtype_policy(dtype)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.built = False
+        self._trainable = bool(trainable)
+        self._given_input_shape = _given_batch_shape(kwargs)
+        self._build_shapes: Any = None
+        self.calls: list[CallNode] = []
+
+    # ---- what a subclass writes or uses
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the weights; called once, before the first `call`, with the shape (or nest of shapes) of the input."""
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Computes the output; takes `training` if it behaves differently in training."""
+        raise NotImplementedError(f"{type(self).__name__} does not define call().")
+
+    def add_weight(self, shape: Any = (), initializer: Any = None, dtype: Any = None, trainable: bool = True, *,
+                   name: str | None = None, regularizer: Any = None, constraint: Any = None) -> Variable:
+        """Creates a variable that this layer owns.
+
+        Args:
+            shape: static shape.
+            initializer: name, object or config; Glorot uniform for floats and zeros otherwise if None.
+            name: what it is called inside the layer, as ``kernel``.
+        """
+        shape = (shape,) if isinstance(shape, int) else tuple(int(size) for size in shape)
+        dtype = dtypes.standardize(dtype or self.variable_dtype)
+        init = initializers.get(initializer or ("glorot_uniform" if dtypes.is_float(dtype) else "zeros"))
+        seed = rng.draw_seed()                              # drawn now: the value does not depend on when it is read
+        variable = Variable(lambda: rng.seeded(init, seed)(shape, dtype), shape, dtype, trainable=trainable,
+                            name=name or "variable")
+        variable.path = f"{self.name}/{variable.name}"
+        variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
+        self._track(variable)
+        return variable
+
+    # ---- calling
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the layer on tensors: symbolic ones extend the topology, others are computed (or traced)."""
+        if any(isinstance(leaf, KerasTensor) for leaf in tree.leaves((args, kwargs))):
+            return self._call_symbolically(args, kwargs)
+        args, kwargs = tree.map(self._as_input, (args, kwargs))
+        return self._call_built(args, kwargs)
+
+    def _call_built(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.build_for(args, kwargs)
+        training = kwargs.pop("training", None)
+        training = _training.get() if training is None else bool(training)
+        if accepts(type(self), "training"):
+            kwargs["training"] = training
+        token = _training.set(training)
+        try:
+            graph = graphs.current()
+            if graph is None:
+                return self.call(*args, **kwargs)
+            with graph.scope(self.name):
+                return self.call(*args, **kwargs)
+        finally:
+            _training.reset(token)
+
+    def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = CallNode(self, args, kwargs)
+        outputs = self.infer(call)
+        call.structure = outputs
+        flat = [KerasTensor(spec, call, i) for i, spec in enumerate(tree.leaves(outputs))]
+        call.outputs = flat
+        self.calls.append(call)
+        return tree.pack(outputs, flat)
+
+    def infer(self, call: CallNode) -> Any:
+        """The nest of specs of the call's outputs, found by tracing it with the specs of its inputs."""
+        graph = Graph(self.name)
+        values = {tensor: graph.input(tensor.spec) for tensor in dict.fromkeys(call.inputs)}
+        args, kwargs = call.fill(values)
+        with graph.recording():
+            outputs = self._call_built(args, dict(kwargs))
+        return tree.map(lambda value: graph.as_value(value).spec, outputs)
+
+    def _as_input(self, leaf: Any) -> Any:
+        if isinstance(leaf, (list, float, int, str, bool, slice)) or leaf is None or isinstance(leaf, (Value, Variable)):
+            return leaf
+        if isinstance(leaf, np.ndarray) and leaf.dtype == np.float64 and self.compute_dtype != "float64":
+            return leaf.astype(dtypes.storage(self.compute_dtype))
+        return leaf
+
+    # ---- building
+
+    def build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Checks the input against `input_spec` and builds the layer if it is not built.
+
+        Raises:
+            ShapeError: the input does not meet the layer's demands.
+        """
+        if self.input_spec is not None and args:
+            for tensor in tree.leaves(args[0]):
+                self.input_spec.check(self, tuple(tensor.shape))
+        if self.built:
+            return
+        shapes = self._shapes_for_build(args, kwargs)
+        with graphs.suspended():
+            self.build(**shapes) if isinstance(shapes, _ByName) else self.build(shapes)
+        self._build_shapes = shapes
+        self.built = True
+
+    def _shapes_for_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        names = [n for n in inspect.signature(self.build).parameters]
+        if len(names) <= 1:
+            first = args[0] if args else next(iter(kwargs.values()))
+            return tree.map(_shape_of, first)
+        bound = inspect.signature(self.call).bind(*args, **{k: v for k, v in kwargs.items() if k != "training"})
+        shapes = {f"{k}_shape": tree.map(_shape_of, v) for k, v in bound.arguments.items() if v is not None}
+        return _ByName({name: shapes.get(name) for name in names})
+
+    # ---- weights and sublayers
+
+    def _attach_tracking(self) -> None:
+        object.__setattr__(self, "_variables", [])
+        object.__setattr__(self, "_sublayers", {})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_variables" not in self.__dict__:
+            self._attach_tracking()
+        if isinstance(value, Variable):
+            self._track(value)
+        elif isinstance(value, Layer) or _is_layer_list(value):
+            self._sublayers[name] = value
+        elif name in self._sublayers:
+            del self._sublayers[name]
+        object.__setattr__(self, name, value)
+
+    def _track(self, variable: Variable) -> None:
+        if all(variable is not known for known in self._variables):
+            self._variables.append(variable)
+
+    def sublayers(self) -> Iterator[tuple[str, Layer]]:
+        """Direct sublayers with the name of the attribute that holds them; those in lists as ``name/0``, ``name/1``."""
+        for name, held in self._sublayers.items():
+            if isinstance(held, Layer):
+                yield name, held
+            else:
+                yield from ((f"{name}/{i}", layer) for i, layer in enumerate(held))
+
+    def own_variables(self) -> list[Variable]:
+        """Variables held directly: first those made trainable, then the others, each in order of creation."""
+        return ([v for v in self._variables if v.trainable] + [v for v in self._variables if not v.trainable])
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All variables, those of sublayers after the layer's own."""
+        found = dict.fromkeys(self.own_variables())
+        for _, layer in self.sublayers():
+            found.update(dict.fromkeys(layer.weights))
+        return list(found)
+
+    variables = weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that training may change."""
+        if not self.trainable:
+            return []
+        found = dict.fromkeys(v for v in self.own_variables() if v.trainable)
+        for _, layer in self.sublayers():
+            found.update(dict.fromkeys(layer.trainable_weights))
+        return list(found)
+
+    trainable_variables = trainable_weights
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that training leaves alone: statistics, and everything in frozen layers."""
+        trainable = set(self.trainable_weights)
+        return [v for v in self.weights if v not in trainable]
+
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training may change the layer; setting it sets all sublayers as well."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for _, layer in self.sublayers():
+            layer.trainable = value
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights, in the order of `weights`."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Assigns all weights, in the order of `weights`; nothing is changed if one does not fit.
+
+        Raises:
+            ShapeError: another number of weights, or other shapes; all differences are listed.
+        """
+        variables = self.weights
+        if len(weights) != len(variables):
+            raise ShapeError(f"Layer {self.name!r} has {len(variables)} weights, received {len(weights)}.")
+        wrong = [f"{v.path}: expected {v.shape}, received {np.shape(w)}"
+                 for v, w in zip(variables, weights) if np.shape(w) != v.shape]
+        if wrong:
+            raise ShapeError(f"Weights do not fit layer {self.name!r}:\n  " + "\n  ".join(wrong))
+        for variable, weight in zip(variables, weights):
+            variable.assign(np.asarray(weight))
+
+    def count_params(self) -> int:
+        """Number of scalars in all weights.
+
+        Raises:
+            ConfigError: the layer is not built, so it has no weights yet.
+        """
+        if not self.built:
+            raise ConfigError(f"Layer {self.name!r} is not built, so it has no weights yet: "
+                              f"call it on data, or build it with build(input_shape).")
+        return sum(int(np.prod(variable.shape)) for variable in self.weights)
+
+    # ---- dtype
+
+    @property
+    def dtype(self) -> str:
+        """Dtype or policy name, as configured."""
+        return self.dtype_policy
+
+    @property
+    def compute_dtype(self) -> str:
+        """Dtype in which `call` computes."""
+        return self.dtype_policy.removeprefix("mixed_")
+
+    @property
+    def variable_dtype(self) -> str:
+        """Dtype of float weights."""
+        return "float32" if self.dtype_policy.startswith("mixed_") else self.dtype_policy
+
+    # ---- topology
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input (or nest of inputs) of the layer's only call."""
+        args = self._only_call().args
+        return args[0] if len(args) == 1 else list(args)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output (or nest of outputs) of the layer's only call."""
+        call = self._only_call()
+        return tree.pack(call.structure, call.outputs)
+
+    def get_input_at(self, node_index: int) -> Any:
+        """The symbolic input of one of the layer's calls."""
+        return self.calls[node_index].args[0]
+
+    def get_output_at(self, node_index: int) -> Any:
+        """The symbolic output of one of the layer's calls."""
+        call = self.calls[node_index]
+        return tree.pack(call.structure, call.outputs)
+
+    def _only_call(self) -> CallNode:
+        if len(self.calls) != 1:
+            raise ConfigError(f"Layer {self.name!r} was called {len(self.calls)} times, so its input and output are "
+                              f"not defined: use get_input_at(i) and get_output_at(i).")
+        return self.calls[0]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape (or nest of shapes) of the output for an input of that shape."""
+        tensors = map_shapes(lambda shape: KerasTensor(TensorSpec(tuple(shape), settings.floatx)), input_shape)
+        return tree.map(lambda spec: spec.shape, self.infer(CallNode(self, (tensors,), {})))
+
+    # ---- config
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer: plain data."""
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy}
+        skip = ("name", "trainable", "dtype") + (("activity_regularizer",) * (self.activity_regularizer is None))
+        return {**config, **serialization.config_of(self, skip=skip)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """An unbuilt layer of that config."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+class _ByName(dict):
+    """Shapes for a `build` that takes several, by parameter name."""
+
+
+@cache
+def accepts(cls: type[Layer], argument: str) -> bool:
+    """Whether `call` of the class takes the keyword `argument`."""
+    parameters = inspect.signature(cls.call).parameters
+    return argument in parameters
+
+
+def dtype_policy(dtype: Any) -> str:
+    """The name of a dtype policy given as name, dtype, policy object or config; the global one if None."""
+    if dtype is None:
+        return settings.dtype_policy
+    if isinstance(dtype, dict):
+        dtype = dtype.get("config", {}).get("name", dtype)
+    name = getattr(dtype, "name", dtype)
+    if isinstance(name, str) and name.startswith("mixed_"):
+        return f"mixed_{dtypes.standardize(name.removeprefix('mixed_'))}"
+    return dtypes.standardize(name)
+
+
+def map_shapes(function: Any, shapes: Any) -> Any:
+    """Applies `function` to each shape of a nest; a shape is a tuple or list of sizes."""
+    if isinstance(shapes, dict):
+        return {key: map_shapes(function, shape) for key, shape in shapes.items()}
+    if all(size is None or isinstance(size, (int, np.integer)) for size in shapes):
+        return function(shapes)
+    return [map_shapes(function, shape) for shape in shapes]
+
+
+def _shape_of(tensor: Any) -> Shape | None:
+    return tuple(tensor.shape) if hasattr(tensor, "shape") else None
+
+
+def _is_layer_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(item, Layer) for item in value)
+
+
+def _given_batch_shape(kwargs: dict[str, Any]) -> Shape | None:
+    for name in ("batch_input_shape", "batch_shape"):
+        if kwargs.get(name) is not None:
+            return tuple(kwargs[name])
+    shape = kwargs.get("input_shape")
+    if shape is None and kwargs.get("input_dim") is not None:
+        length = kwargs.get("input_length")
+        shape = (kwargs["input_dim"],) if length is None else (length, kwargs["input_dim"])
+    return None if shape is None else (kwargs.get("batch_size"), *shape)

@@ -1,0 +1,27 @@
+"""Automatic names, as Keras makes them: ``conv2d``, ``conv2d_1``, ``batch_normalization``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+_used: Counter[str] = Counter()
+
+
+def to_snake_case(name: str) -> str:
+    """Keras's own rule: ``BatchNormalization`` -> ``batch_normalization``, ``ReLU`` -> ``re_lu``, ``Conv2D`` -> ``conv2d``."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def unique_name(prefix: str) -> str:
+    """``prefix`` at the first call, then ``prefix_1``, ``prefix_2``, ..."""
+    count = _used[prefix]
+    _used[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def reset() -> None:
+    """Starts counting anew."""
+    _used.clear()
