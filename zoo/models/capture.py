@@ -1,0 +1,112 @@
+"""Live model -> document. With `restore`, the only bridge between objects and files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zoo import serialization, tree
+from zoo.engine.symbolic import KerasTensor
+from zoo.engine.variable import Variable
+from zoo.errors import ConfigError, Unsupported
+from zoo.io import layouts
+from zoo.io.document import (CallRecord, LayerRecord, ModelDocument, ModelRecord, Producer, TensorRef, WeightSpec)
+from zoo.io.tensors import TensorRecord
+from zoo.layers.layer import Layer
+
+KERAS_VERSION = "3.15.1"                                    # the release whose files we write
+
+
+def document(model: Any, *, with_config: bool = True) -> ModelDocument:
+    """The model as a document: its architecture and its present weights (arrays are read when they are written).
+
+    Args:
+        with_config: False for a document of weights only.
+
+    Raises:
+        ConfigError: the model has no weights yet because it does not know its input shape.
+    """
+    if with_config and model.kind == "sequential" and not model.built and model.layers:
+        raise ConfigError(f"Model {model.name!r} cannot be saved before it knows the shape of its input: "
+                          f"start it with zoo.Input(shape), or call it on data.")
+    record = architecture(model)
+    bound = layouts.BoundWeights({(path, role): _tensor(variable) for path, role, variable in addressed(model)})
+    tree_ = layouts.encode_weights(bound, record, "by_path", "keras3")
+    return ModelDocument("memory", Producer("keras3", KERAS_VERSION, "tensorflow", ["written by zoo"]),
+                         model=record, weights=tree_, metadata={} if with_config else {"weights_only": True})
+
+
+def architecture(model: Any) -> ModelRecord:
+    """The model's layers and wiring in canonical vocabulary.
+
+    Raises:
+        Unsupported: the model is a subclass without topology, or an argument of a call cannot be written.
+    """
+    config = {"name": model.name, "trainable": model.trainable, "dtype": model.dtype_policy}
+    if model.kind == "sequential":
+        layers = [_layer(layer, []) for layer in model.all_layers()]
+        return ModelRecord("sequential", model.name, layers, config=config, class_name="Sequential")
+    if model.kind != "functional":
+        raise Unsupported(f"Model {model.name!r} is a {type(model).__name__} that writes its own call(): such a model "
+                          f"has no architecture to save. Save its weights with save_weights(), or make it functional.")
+    topology = model.topology
+    calls = {layer: topology.calls_of(layer) for layer in topology.layers}
+    refs = {tensor: TensorRef(layer.name, node, tensor.index)
+            for layer, own in calls.items() for node, call in enumerate(own) for tensor in call.outputs}
+    layers = [_layer(layer, [_call(call, refs) for call in own]) for layer, own in calls.items()]
+    return ModelRecord("functional", model.name, layers, tree.map(refs.__getitem__, model.input_structure),
+                       tree.map(refs.__getitem__, model.output_structure), config)
+
+
+def addressed(model: Any, prefix: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str, Variable]]:
+    """Every variable with its canonical address: path of layer names from the model, role inside the layer."""
+    found = []
+    for layer in model.layers:
+        path = (*prefix, layer.name)
+        if getattr(layer, "kind", None) in ("functional", "sequential"):
+            found += addressed(layer, path)
+        else:
+            found += [(path, role, variable) for role, variable in roles(layer)]
+    return found
+
+
+def roles(layer: Layer, prefix: str = "") -> list[tuple[str, Variable]]:
+    """Variables of a layer by role: own ones by name, those of sublayers behind the attribute that holds them."""
+    found = [(f"{prefix}{variable.name}", variable) for variable in layer.own_variables()]
+    for name, sublayer in layer.sublayers():
+        found += roles(sublayer, f"{prefix}{name}/")
+    return found
+
+
+def _layer(layer: Layer, calls: list[CallRecord]) -> LayerRecord:
+    is_model = getattr(layer, "kind", None) in ("functional", "sequential")
+    nested = architecture(layer) if is_model else None
+    config = nested.config if nested else layer.get_config()
+    weights = None if nested else [WeightSpec(role, v.trainable, v.shape) for role, v in roles(layer)]
+    return LayerRecord(nested.class_name if nested else type(layer).__name__, layer.name, config, calls, nested,
+                       registered_name=serialization.registered_name(type(layer)),
+                       build_config=_build_config(layer), weights=weights)
+
+
+def _build_config(layer: Layer) -> dict[str, Any] | None:
+    shapes = layer._build_shapes
+    if shapes is None:
+        return None
+    if isinstance(shapes, dict):
+        return {"shapes_dict": {name: _plain(shape) for name, shape in shapes.items() if shape is not None}}
+    return {"input_shape": _plain(shapes)}
+
+
+def _plain(shape: Any) -> Any:
+    return tree.map(lambda size: size, list(shape)) if not isinstance(shape, dict) else shape
+
+
+def _call(call: Any, refs: dict[KerasTensor, TensorRef]) -> CallRecord:
+    if not call.inputs:
+        return CallRecord((), {})
+    args, kwargs = tree.map(lambda leaf: refs[leaf] if isinstance(leaf, KerasTensor) else serialization.to_plain(leaf),
+                            (call.args, call.kwargs))
+    return CallRecord(tuple(args), kwargs)
+
+
+def _tensor(variable: Variable) -> TensorRecord:
+    return TensorRecord(variable.path, variable.shape, variable.dtype, lambda: variable.value)

@@ -1,0 +1,118 @@
+"""What all models share: layers by name, weights in files, summaries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from zoo import io
+from zoo.errors import ConfigError
+from zoo.layers.layer import Layer
+from zoo.models import capture, summary, weights
+from zoo.models.load_report import LoadReport
+from zoo.training.trainer import Trainer
+
+Path = str | os.PathLike[str]
+
+
+class Model(Trainer, Layer):
+    """A layer made of layers that can be trained, saved and loaded.
+
+    ``Model(inputs, outputs)`` makes a functional model; a subclass that writes `call` is a model as well.
+
+    Attributes:
+        load_report: what the last load of weights did, or None.
+    """
+
+    kind = "opaque"                                         # how `capture` writes it: functional, sequential, opaque
+    functional_class: type[Model]                           # set by zoo.models.functional, which derives from this
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Model:
+        functional = cls is Model and (args or "inputs" in kwargs)
+        return super().__new__(Model.functional_class if functional else cls)
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **kwargs: Any):
+        super().__init__(name=name, trainable=trainable, dtype=dtype, **kwargs)
+        self.load_report: LoadReport | None = None
+        self.reset_programs()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Direct sublayers."""
+        return [layer for _, layer in self.sublayers()]
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by its name, or by its position in `layers`.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ConfigError(f"Model {self.name!r} has {len(layers)} layers, there is no layer {index}.")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ConfigError(f"Model {self.name!r} has no layer named {name!r}. "
+                          f"It has: {', '.join(layer.name for layer in layers)}.")
+
+    # ---- files
+
+    def save(self, path: Path, overwrite: bool = True, *, format: str | None = None) -> None:  # noqa: A002
+        """Writes architecture and weights: ``.keras`` (Keras 3) or ``.h5`` (Keras 2, tf.keras and Keras 3).
+
+        The file appears whole or not at all.
+
+        Args:
+            path: the suffix says the format unless `format` does.
+            overwrite: whether an existing file may be replaced.
+            format: ``keras_zip`` or ``keras_h5``.
+        """
+        io.write(capture.document(self), path, format=format, overwrite=overwrite)
+
+    def save_weights(self, path: Path, overwrite: bool = True, *, format: str | None = None) -> None:  # noqa: A002
+        """Writes the weights alone: ``.weights.h5`` (Keras 3) or ``.h5`` (legacy layout)."""
+        io.write(capture.document(self, with_config=False), path, format=format, overwrite=overwrite)
+
+    def load_weights(self, path: Path, *, by_name: bool = False, skip_mismatch: bool = False,
+                     strict: bool = True) -> LoadReport:
+        """Reads weights of any known format into this model.
+
+        Args:
+            path: a weights file, or a whole model of which only the weights are used.
+            by_name: match layers by their names (layers that only one side has are reported, not refused).
+            skip_mismatch: leave weights alone whose shapes differ, instead of refusing the file.
+            strict: refuse, before anything is changed, unless every weight of the model gets a value and every weight
+                of the file a place.
+
+        Raises:
+            WeightsMismatch: the weights do not fit; all differences are listed. Nothing was changed.
+        """
+        self.load_report = weights.load(self, io.read(path), by_name=by_name, skip_mismatch=skip_mismatch,
+                                        strict=strict)
+        return self.load_report
+
+    def to_json(self, *, dialect: str = "keras3", **json_options: Any) -> str:
+        """The architecture as JSON text, in the vocabulary of ``keras3``, ``tfkeras`` or ``keras2``."""
+        return io.architecture_text(capture.architecture(self), dialect, **json_options)
+
+    def get_config(self) -> dict[str, Any]:
+        """The architecture as plain data, in Keras 3's form."""
+        return io.dialects.encode_model(capture.architecture(self), "keras3")["config"]
+
+    # ---- reading
+
+    def summary(self, line_length: int | None = None, print_fn: Callable[[str], Any] = print, *,
+                expand_nested: bool = False, show_trainable: bool = False) -> None:
+        """Prints a table of the layers with output shapes and numbers of parameters.
+
+        Args:
+            line_length: width of the table; as wide as it needs to be if None.
+            print_fn: gets the text.
+            expand_nested: whether nested models show their layers.
+            show_trainable: whether to add a column that tells which layers train.
+        """
+        print_fn(summary.table(self, line_length, expand_nested, show_trainable))

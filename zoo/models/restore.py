@@ -1,0 +1,134 @@
+"""Document -> live model. With `capture`, the only bridge between files and objects."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from zoo import layers, serialization, tree
+from zoo.engine.symbolic import KerasTensor
+from zoo.errors import ConfigError, CorruptFile, UnknownClass
+from zoo.io.document import LayerRecord, ModelDocument, ModelRecord, TensorRef
+from zoo.layers.layer import Layer
+from zoo.models import weights
+from zoo.models.functional import Functional
+from zoo.models.model import Model
+from zoo.models.sequential import Sequential
+
+
+def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None = None,
+          with_weights: bool = True) -> Model:
+    """The model that a document describes, with its weights.
+
+    Args:
+        custom_objects: what the user's own class and function names mean.
+
+    Raises:
+        UnknownClass: layers that neither zoo nor the user knows; all of them are listed.
+        WeightsMismatch: the file's weights do not fit its own architecture.
+        ConfigError: the file holds weights only.
+    """
+    if document.model is None:
+        raise ConfigError(f"{document.path}: this file holds weights only ({document.format}), no architecture. "
+                          f"Build the model in code and call model.load_weights({document.path!r}).")
+    with serialization.custom_object_scope(custom_objects):
+        _refuse_unknown(document.model, document.path)
+        restored = from_record(document.model)
+        if with_weights and document.weights is not None:
+            restored.load_report = weights.load(restored, document)
+    return restored
+
+
+def from_record(record: ModelRecord) -> Model:
+    """A model of that architecture, with initial weights."""
+    known = {key: record.config[key] for key in ("trainable", "dtype") if record.config.get(key) is not None}
+    trainable = known.pop("trainable", True)
+    if record.kind == "sequential":
+        restored = _sequential(record, known)
+    elif record.kind == "functional":
+        restored = _functional(record, known)
+    else:
+        raise UnknownClass(f"Model {record.name!r} is of the user's own class {record.class_name!r}: its file holds no "
+                           f"layers. Pass custom_objects={{{record.class_name!r}: ...}}.")
+    restored._trainable = trainable                         # the layers have flags of their own
+    return restored
+
+
+def layer_from_record(record: LayerRecord) -> Layer:
+    """One layer (or nested model), unbuilt."""
+    if record.model is not None:
+        return from_record(record.model)
+    return layers.deserialize({"class_name": record.class_name, "config": record.config,
+                               "registered_name": record.registered_name})
+
+
+def _sequential(record: ModelRecord, options: dict[str, Any]) -> Sequential:
+    restored = Sequential(name=record.name, **options)
+    for layer in record.layers:
+        restored.add(layer_from_record(layer))
+    shape = record.config.get("build_input_shape")
+    if not restored.built and shape:
+        restored.build(shape)
+    return restored
+
+
+def _functional(record: ModelRecord, options: dict[str, Any]) -> Functional:
+    made = {layer.name: layer_from_record(layer) for layer in record.layers}
+    outputs: dict[TensorRef, KerasTensor] = {}
+    for layer in record.layers:
+        if layer.class_name == "InputLayer":
+            outputs[TensorRef(layer.name, 0, 0)] = made[layer.name].output
+    for name, node, call in _in_order(record):
+        args, kwargs = tree.map(lambda leaf: outputs[leaf] if isinstance(leaf, TensorRef) else leaf,
+                                (call.args, call.kwargs))
+        for tensor in tree.leaves(made[name](*args, **kwargs)):
+            outputs[TensorRef(name, node, tensor.index)] = tensor
+    wiring = tree.map(lambda ref: _existing(outputs, ref, record), (record.inputs, record.outputs))
+    return Functional(*wiring, name=record.name, **options)
+
+
+def _existing(outputs: dict[TensorRef, KerasTensor], ref: TensorRef, record: ModelRecord) -> KerasTensor:
+    if ref not in outputs:
+        raise CorruptFile(f"Model {record.name!r}: {ref} does not exist: layer {ref.layer!r} has no such call or output.")
+    return outputs[ref]
+
+
+def _in_order(record: ModelRecord) -> Iterator[tuple[str, int, Any]]:
+    """The calls of a functional model, each after the calls it needs and after earlier calls of the same layer.
+
+    Raises:
+        CorruptFile: the calls need each other in a circle, or something that does not exist.
+    """
+    calls = {(layer.name, i): call for layer in record.layers if layer.class_name != "InputLayer"
+             for i, call in enumerate(layer.calls)}
+    needs = {key: {(ref.layer, ref.node) for ref in tree.leaves((call.args, call.kwargs)) if isinstance(ref, TensorRef)}
+             & calls.keys() | ({(key[0], key[1] - 1)} if key[1] else set()) for key, call in calls.items()}
+    users: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    for key, sources in needs.items():
+        for source in sources:
+            users.setdefault(source, []).append(key)
+    waiting = {key: len(sources) for key, sources in needs.items()}
+    ready = deque(key for key, count in waiting.items() if count == 0)
+    done = 0
+    while ready:
+        key = ready.popleft()
+        yield (*key, calls[key])
+        done += 1
+        for user in users.get(key, ()):
+            waiting[user] -= 1
+            if waiting[user] == 0:
+                ready.append(user)
+    if done < len(calls):
+        stuck = sorted({name for (name, _), count in waiting.items() if count})
+        raise CorruptFile(f"Model {record.name!r}: the layers {stuck} need each other in a circle.")
+
+
+def _refuse_unknown(record: ModelRecord, path: str | None) -> None:
+    unknown = {}
+    for where, layer in record.walk():
+        if layer.model is None and not layers.is_known(layer.class_name, layer.registered_name):
+            unknown.setdefault(layer.class_name, []).append("/".join(where))
+    if unknown:
+        lines = [f"{name}: {layers.why_unknown(name)} (layer {', '.join(places[:5])})" for name, places in unknown.items()]
+        raise UnknownClass("\n  ".join([f"{path or record.name}: {len(unknown)} layer classes cannot be made:", *lines]))

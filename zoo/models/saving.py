@@ -1,0 +1,50 @@
+"""Files to models and models to files, as one call each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from zoo import io
+from zoo.models import capture, restore
+from zoo.models.model import Model
+
+Path = str | os.PathLike[str]
+
+
+def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, *, weights: Path | None = None) -> Model:
+    """The model in a file of any known format; the content decides, not the suffix. Nothing in the file is executed.
+
+    Args:
+        path: ``.keras``, ``.h5`` of any Keras, or an architecture JSON.
+        custom_objects: what the user's own class and function names mean.
+        weights: a weights file to go with an architecture.
+
+    Returns:
+        The model; ``model.load_report`` tells what was loaded.
+
+    Raises:
+        FileError: the file is damaged, unsafe, or of a format that zoo does not read.
+        UnknownClass: it holds classes that neither zoo nor `custom_objects` knows.
+        WeightsMismatch: its weights do not fit its architecture.
+    """
+    restored = restore.model(io.read(path), custom_objects=custom_objects)
+    if weights is not None:
+        restored.load_weights(weights)
+    return restored
+
+
+def save_model(model: Model, path: Path, overwrite: bool = True) -> None:
+    """Writes a model; see `Model.save`."""
+    model.save(path, overwrite)
+
+
+def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """A model with initial weights from the JSON text of an architecture, of any dialect."""
+    return restore.model(io.read_architecture_text(text), custom_objects=custom_objects)
+
+
+def clone_model(model: Model) -> Model:
+    """A new model of the same architecture with newly initialised weights."""
+    return restore.from_record(capture.architecture(model))

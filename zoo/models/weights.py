@@ -1,0 +1,62 @@
+"""A document's weights into a live model: everything is checked before anything is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zoo.errors import WeightsMismatch
+from zoo.io import layouts
+from zoo.io.document import ModelDocument
+from zoo.models import capture
+from zoo.models.load_report import LoadReport
+
+_SHOWN = 40
+
+
+def load(model: Any, document: ModelDocument, *, by_name: bool = False, skip_mismatch: bool = False,
+         strict: bool = True) -> LoadReport:
+    """Assigns the document's weights to the model's variables.
+
+    Raises:
+        WeightsMismatch: see `Model.load_weights`.
+    """
+    if document.weights is None:
+        raise WeightsMismatch(f"{document.path}: this file has no weights (it is {document.format}).")
+    if model.kind == "sequential" and not model.built and document.model is not None:
+        build_like(model, document)
+    record = capture.architecture(model)
+    bound, binding = layouts.bind_weights(record, document.weights, by_name=by_name, skip_mismatch=skip_mismatch)
+    report = LoadReport(source=document.path or "", loaded=list(binding.loaded), skipped=list(binding.skipped),
+                        missing=list(binding.missing), unexpected=list(binding.unexpected),
+                        mismatched=list(binding.mismatched), notes=list(binding.notes))
+    refuse(report, strict=strict and not by_name, skip_mismatch=skip_mismatch)
+    for path, role, variable in capture.addressed(model):
+        tensor = bound.get((path, role))
+        if tensor is not None:
+            if tensor.dtype != variable.dtype:
+                report.converted.append(f"{'/'.join(path)}/{role}: {tensor.dtype} -> {variable.dtype}")
+            variable.assign(tensor.read())
+    return report
+
+
+def build_like(model: Any, document: ModelDocument) -> None:
+    """Builds a sequential model that does not know its input shape, if the document knows it."""
+    first = document.model.layers[0] if document.model.layers else None
+    if first is not None and first.class_name == "InputLayer":
+        model.build(first.config["batch_shape"])
+
+
+def refuse(report: LoadReport, *, strict: bool, skip_mismatch: bool) -> None:
+    """Raises `WeightsMismatch` with every difference if the report is not good enough."""
+    problems = list(report.mismatched) if not skip_mismatch else []
+    if strict:
+        problems += [f"missing in the file: {name}" for name in report.missing]
+        problems += [f"not in the model: {name}" for name in report.unexpected]
+    nothing = not report.loaded and bool(report.missing or report.unexpected or report.mismatched)
+    if not problems and not nothing:
+        return
+    head = f"{report.source}: no weight of this file fits the model." if nothing else \
+        f"{report.source}: {len(problems)} weights do not fit the model."
+    shown = problems[:_SHOWN] + ([f"... and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else [])
+    raise WeightsMismatch("\n  ".join([head, *shown, "Nothing was changed. by_name=True matches layers by name, "
+                                       "skip_mismatch=True leaves differing ones alone."]), report)

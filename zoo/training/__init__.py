@@ -1,0 +1,3 @@
+"""Running models over data."""
+
+from zoo.training.trainer import Trainer as Trainer
