@@ -1,0 +1,63 @@
+"""Cases of the corpus that hold models: what to load, what to feed, what must come out."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.corpus import CORPUS
+from zoo import layers
+
+MODELS = frozenset({"Functional", "Sequential", "Model"})
+KNOWN_ERRORS = ("UnknownClass",)
+
+
+@dataclass(frozen=True)
+class ModelCase:
+    """One case of `keras3` or `tfkeras2`."""
+
+    name: str
+    folder: pathlib.Path
+    meta: dict[str, Any]
+
+    def files(self) -> list[str]:
+        """The whole-model files of the case, and architectures that come with their weights."""
+        return [name for name in ("model.keras", "model.h5") if (self.folder / name).exists()]
+
+    def unknown_layers(self) -> list[str]:
+        """Layer classes of the case that zoo does not have yet."""
+        return sorted({name for name in self.meta["layers"] if name not in MODELS and name not in layers.LAYERS})
+
+    def calls(self) -> Iterator[tuple[dict[str, np.ndarray], list[np.ndarray]]]:
+        """Inputs by name and the flat outputs, call after call."""
+        with np.load(self.folder / "io.npz") as arrays:
+            for call in self.meta["calls"]:
+                yield ({name: arrays[key] for name, key in call["inputs"].items()}, [arrays[k] for k in call["outputs"]])
+
+
+def cases(producer: str) -> list[ModelCase]:
+    """All cases of a producer, by name."""
+    assert CORPUS is not None
+    return [ModelCase(path.parent.name, path.parent, json.loads(path.read_text()))
+            for path in sorted((CORPUS / producer).glob("*/meta.json"))]
+
+
+def difference(received: list[Any], expected: list[np.ndarray], rtol: float, atol: float) -> str | None:
+    """Why the outputs are not those expected, or None."""
+    if len(received) != len(expected):
+        return f"{len(received)} outputs, expected {len(expected)}"
+    for i, (got, want) in enumerate(zip(received, expected)):
+        got = np.asarray(got)
+        if got.shape != want.shape:
+            return f"output {i}: shape {got.shape}, expected {want.shape}"
+        if want.dtype.kind in "biuUS":
+            if not np.array_equal(got, want):
+                return f"output {i}: values differ"
+        elif not np.allclose(got, want, rtol, atol, equal_nan=True):
+            return f"output {i}: largest difference {np.nanmax(np.abs(got - want)):.3g} (rtol {rtol}, atol {atol})"
+    return None

@@ -1,0 +1,97 @@
+"""Every model file of the corpus: loaded, run, compared with what the real Keras computed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+import zoo
+from tests.conformance.model_cases import ModelCase, cases, difference
+from tests.conformance.outcome import tally
+from tests.corpus import CORPUS, require_corpus
+from zoo import layers, tree
+from zoo.errors import UnknownClass, ZooError
+
+pytestmark = require_corpus
+DEFAULT_TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
+
+
+def outcome(case: ModelCase, file: str) -> str | None:
+    """None if the file predicts what it should, else why not."""
+    try:
+        model = zoo.load_model(case.folder / file)
+        for inputs, expected in case.calls():
+            received = tree.leaves(model.predict_on_batch(inputs))
+            problem = difference(received, expected, **case.meta.get("tolerance", DEFAULT_TOLERANCE))
+            if problem:
+                return problem
+    except ZooError as error:
+        return f"{type(error).__name__}: {str(error).splitlines()[0]}"
+    return None
+
+
+@pytest.mark.parametrize("form", ["model.keras", "model.h5"])
+@pytest.mark.parametrize("producer", ["keras3", "tfkeras2"])
+def test_predictions_equal_those_of_keras(producer: str, form: str) -> None:
+    row = tally(f"{producer} {form}")
+    for case in cases(producer):
+        if form not in case.files():
+            continue
+        unknown = case.unknown_layers()
+        if case.meta.get("expectation"):
+            row.not_yet[case.name] = "has an expectation of its own: see test_custom_code"
+        elif unknown:
+            row.not_yet[case.name] = f"layers {', '.join(unknown)}"
+        else:
+            problem = outcome(case, form)
+            row.passed.append(case.name) if problem is None else row.failed.update({case.name: problem})
+    assert row.passed and not row.failed, "\n".join(row.lines())
+
+
+@pytest.mark.parametrize("producer", ["keras3", "tfkeras2"])
+def test_custom_code_ends_in_a_clear_error(producer: str) -> None:
+    for case in cases(producer):
+        if not case.meta.get("expectation"):
+            continue
+        for file in case.files():
+            with pytest.raises(UnknownClass, match="custom_objects"):
+                zoo.load_model(case.folder / file)
+
+
+def test_wild_files() -> None:
+    assert CORPUS is not None
+    row = tally("wild")
+    for entry in json.loads((CORPUS / "wild" / "INDEX.json").read_text()):
+        if "io" not in entry:
+            row.not_yet[entry["file"]] = "no reference outputs"
+            continue
+        problem, unknown = wild_outcome(entry)
+        if unknown:
+            row.not_yet[entry["file"]] = f"layers {', '.join(unknown)}"
+        elif problem:
+            row.failed[entry["file"]] = problem
+        else:
+            row.passed.append(entry["file"])
+    assert row.passed and not row.failed, "\n".join(row.lines())
+
+
+def wild_outcome(entry: dict[str, Any]) -> tuple[str | None, list[str]]:
+    """Why the file does not predict as recorded, and the layers of it that zoo does not have yet."""
+    path = CORPUS / "wild" / entry["file"]
+    try:
+        document = zoo.io.read(path)
+        unknown = sorted({layer.class_name for _, layer in document.model.walk()
+                          if layer.model is None and not layers.is_known(layer.class_name, layer.registered_name)})
+        if unknown:
+            return None, unknown
+        with np.load(CORPUS / "wild" / entry["io"]) as arrays:
+            inputs = [arrays[key] for key in sorted(k for k in arrays.files if k.startswith("x"))]
+            expected = [arrays[key] for key in sorted(k for k in arrays.files if k.startswith("y"))]
+        model = zoo.load_model(path)
+        received = tree.leaves(model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]))
+    except ZooError as error:
+        return f"{type(error).__name__}: {str(error).splitlines()[0]}", []
+    return difference(received, expected, **DEFAULT_TOLERANCE), []

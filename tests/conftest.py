@@ -1,0 +1,37 @@
+"""Options, what CI demands, and the counts of the conformance tests at the end of a run."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.conformance.outcome import TALLIES
+from tests.corpus import CORPUS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run tests that take more than a few seconds")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("ZOO_REQUIRE_CORPUS") and CORPUS is None:
+        raise pytest.UsageError("ZOO_REQUIRE_CORPUS is set, but there is no corpus: set ZOO_CORPUS to its folder.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--slow"):
+        skip = pytest.mark.skip(reason="slow: run with --slow")
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(skip)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if TALLIES:
+        terminalreporter.section("conformance")
+        for entry in TALLIES:
+            for line in entry.lines():
+                terminalreporter.write_line(line)
+    if CORPUS is None:
+        terminalreporter.write_line("The corpus of Keras files was not found: its conformance tests were skipped.")
