@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,18 @@ from zoo.engine.variable import Variable
 from zoo.errors import DtypeError, Unsupported
 
 
-def run_eagerly(name: str, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
-    """Computes primitive `name`.
+def run_eagerly(name: str, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    """Computes primitive `name` of arrays.
 
     Raises:
         Unsupported: there is no reference kernel of that name.
     """
     if name not in REFERENCE:
         raise Unsupported(f"The primitive {name!r} has no reference kernel.")
-    arrays = [as_array(x) for x in inputs]
-    return REFERENCE[name](namespace(*arrays), *arrays, **attrs)
+    xp = namespace(*inputs)
+    with np.errstate(all="ignore"):                         # infinities and NaNs are results, on every device
+        result = REFERENCE[name](xp, *map(xp.asarray, inputs), **attrs)
+    return tuple(map(xp.asarray, result)) if isinstance(result, tuple) else xp.asarray(result)
 
 
 def as_array(x: Any) -> Any:

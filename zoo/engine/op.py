@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from zoo.engine import dtypes
 from zoo.engine import graph as graphs
-from zoo.engine.eager import run_eagerly
+from zoo.engine.eager import as_array, run_eagerly
 from zoo.engine.spec import TensorSpec
 from zoo.errors import ConfigError
 
@@ -40,7 +41,9 @@ class Op:
         graph = graphs.current()
         if graph is not None:
             return graph.add(self, [graph.as_value(x) for x in inputs], attrs)
-        return run_eagerly(self.name, inputs, attrs)
+        arrays = [as_array(x) for x in inputs]
+        self.infer(*(TensorSpec(tuple(x.shape), dtypes.standardize(x.dtype)) for x in arrays), **attrs)     # checks
+        return run_eagerly(self.name, arrays, attrs)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -1,0 +1,17 @@
+"""The definition of every primitive: plain array code, for NumPy and CuPy. Importing this package registers all."""
+
+from zoo.engine.kernels.reference import (  # noqa: F401 - each module fills the registry
+    arithmetic,
+    cast,
+    compare,
+    contract,
+    convolve,
+    elementwise,
+    image,
+    indexing,
+    movement,
+    normalize,
+    pool,
+    random,
+    reduce,
+)

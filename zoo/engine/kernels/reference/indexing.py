@@ -1,0 +1,44 @@
+"""Definitions of choosing, ordering and accumulating elements by integer tensors."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from zoo.engine.kernels.registry import reference
+
+#: mode of scatter -> the universal function whose `at` accumulates repeated indices
+ACCUMULATORS = {"add": "add", "multiply": "multiply", "max": "maximum", "min": "minimum"}
+
+
+@reference("take")
+def take(xp: ModuleType, x: Any, indices: Any, *, axis: int) -> Any:
+    """Slices of x along an axis."""
+    return xp.take(x, indices, axis=axis)
+
+
+@reference("take_along_axis")
+def take_along_axis(xp: ModuleType, x: Any, indices: Any, *, axis: int) -> Any:
+    """Elements of x, chosen along an axis separately at every place of the others."""
+    def broadcast(array: Any, other: Any) -> Any:
+        shape = list(xp.broadcast_shapes(*(a.shape[:axis] + (1,) + a.shape[axis + 1:] for a in (array, other))))
+        shape[axis] = array.shape[axis]
+        return xp.broadcast_to(array, tuple(shape))
+    return xp.take_along_axis(broadcast(x, indices), broadcast(indices, x), axis)
+
+
+@reference("argsort")
+def argsort(xp: ModuleType, x: Any, *, axis: int) -> Any:
+    """The positions of the elements in rising order."""
+    return xp.argsort(x, axis=axis, kind="stable").astype("int32")
+
+
+@reference("scatter")
+def scatter(xp: ModuleType, x: Any, indices: Any, updates: Any, *, mode: str) -> Any:
+    """x, changed at `indices` by `updates`; repeated indices accumulate, or the last one wins with "update"."""
+    result, places = x.copy(), tuple(xp.moveaxis(indices, -1, 0))
+    if mode == "update":
+        result[places] = updates
+    else:
+        getattr(xp, ACCUMULATORS[mode]).at(result, places, updates)
+    return result

@@ -1,0 +1,16 @@
+"""Comparisons and logic: elementwise, with a bool result."""
+
+from __future__ import annotations
+
+from zoo.engine.primitives.rules import ANY, BOOL, ORDERED, binary
+
+equal_op = binary("equal", ANY, "bool")
+not_equal_op = binary("not_equal", ANY, "bool")
+less_op = binary("less", ORDERED, "bool")
+less_equal_op = binary("less_equal", ORDERED, "bool")
+greater_op = binary("greater", ORDERED, "bool")
+greater_equal_op = binary("greater_equal", ORDERED, "bool")
+
+logical_and_op = binary("logical_and", BOOL, "bool")
+logical_or_op = binary("logical_or", BOOL, "bool")
+logical_xor_op = binary("logical_xor", BOOL, "bool")
