@@ -1,0 +1,208 @@
+"""The weights manifest: which weight files exist, where they come from, and how to tell that they are the right ones.
+
+The shipped manifest is ``weights_manifest.json``; ``docs/manifest.md`` describes its keys.
+"""
+
+from __future__ import annotations
+
+import collections
+import difflib
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ConfigError, NotInManifest
+from zoo.hub.hashes import HEX_LENGTHS, Digest
+from zoo.hub.schema import MANIFEST, problems
+
+FILE_NAME = "weights_manifest.json"
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class UrlSource:
+    """A file on a web server."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """A file inside an installed Python distribution, whose code is never imported.
+
+    Args:
+        distribution: name on the package index.
+        extra: the extra of zoo that installs it.
+        file: path relative to the folder that the distribution is installed in.
+    """
+
+    distribution: str
+    extra: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Published accuracy on the ImageNet validation set, as fractions, and the page that says so."""
+
+    top1: float
+    source: str
+    top5: float | None = None
+
+
+@dataclass(frozen=True)
+class WeightsEntry:
+    """One weight file.
+
+    Args:
+        model: name of the application, as ``VGG16``.
+        variant: the arguments of the application that select this file, as ``{"include_top": True}``.
+        file: its name in every folder and on every mirror.
+        urls: web addresses, preferred first.
+        packages: installed distributions that hold it, preferred first.
+        format: container format, by the name of its module in `zoo.io.formats`.
+        preprocess: how images become inputs: ``caffe``, ``tf``, ``torch`` or ``lite``.
+        labels: name of the list of classes.
+        licence: SPDX identifier of the licence of the weights.
+        publisher: page of whoever published the weights.
+        paper: page of the paper, if there is one.
+        digest: the strongest promised hash; None if the publisher gives none.
+        size: bytes, None if unknown.
+        accuracy: as published, if it was.
+    """
+
+    model: str
+    variant: Mapping[str, Any]
+    file: str
+    sources: tuple[UrlSource | PackageSource, ...]
+    format: str
+    preprocess: str
+    labels: str
+    licence: str
+    publisher: str
+    paper: str | None = None
+    digest: Digest | None = None
+    size: int | None = None
+    accuracy: Accuracy | None = None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Web addresses among the sources."""
+        return tuple(source.url for source in self.sources if isinstance(source, UrlSource))
+
+    @property
+    def packages(self) -> tuple[PackageSource, ...]:
+        """Distributions among the sources."""
+        return tuple(source for source in self.sources if isinstance(source, PackageSource))
+
+    def __str__(self) -> str:
+        return f"{self.model}({_arguments(self.variant)})"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All entries of a manifest, in the order of the file."""
+
+    entries: tuple[WeightsEntry, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, in the order of their first entries."""
+        return tuple(dict.fromkeys(entry.model for entry in self.entries))
+
+    def find(self, model: str, **variant: Any) -> WeightsEntry:
+        """Return the one entry of `model` (upper and lower case are the same) that agrees with all of `variant`.
+
+        Example:
+            >>> weights_manifest().find("MobileNet", include_top=True, alpha=0.25, size=128).file
+            'mobilenet_2_5_128_tf.h5'
+
+        Raises:
+            NotInManifest: there is no such model, or no such variant of it.
+            ConfigError: several entries agree.
+        """
+        of_model = [entry for entry in self.entries if entry.model.casefold() == model.casefold()]
+        if not of_model:
+            raise NotInManifest(f"The weights manifest has no model {model!r}. {self._hint(model)}")
+        found = [entry for entry in of_model if variant.items() <= entry.variant.items()]
+        if len(found) == 1:
+            return found[0]
+        candidates = "".join(f"\n  {entry}" for entry in found or of_model)
+        if not found:
+            raise NotInManifest(f"The weights manifest has no {model}({_arguments(variant)}). It lists:{candidates}")
+        raise ConfigError(f"{len(found)} weight files agree with {model}({_arguments(variant)}). "
+                          f"Give more of the arguments of one of:{candidates}")
+
+    def _hint(self, model: str) -> str:
+        names = {name.casefold(): name for name in self.models}
+        close = difflib.get_close_matches(model.casefold(), names, cutoff=0.5)
+        return f"Did you mean {' or '.join(names[name] for name in close)}?" if close else \
+            f"It lists: {', '.join(self.models)}."
+
+
+def _arguments(variant: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in variant.items())
+
+
+@functools.cache
+def weights_manifest() -> Manifest:
+    """Return the manifest that zoo ships: inside an installed package, at the root of a source checkout."""
+    installed = _PACKAGE / FILE_NAME
+    return read_manifest(installed if installed.exists() else _PACKAGE.parent / FILE_NAME)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest.
+
+    Raises:
+        ConfigError: the file does not follow the schema; lists every problem by entry and key.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}") from error
+    wrong = list(problems(document, MANIFEST))
+    entries = () if wrong else tuple(_entry(dict(row)) for row in document["weights"])
+    wrong += _clashes(entries)
+    if wrong:
+        raise ConfigError(f"{path} is not a valid weights manifest:" + "".join(f"\n  {problem}" for problem in wrong))
+    return Manifest(entries)
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    repeated = [key for key, count in collections.Counter(key for key, _ in pairs).items() if count > 1]
+    if repeated:
+        raise ValueError(f"key {repeated[0]!r} stands twice in one object")
+    return dict(pairs)
+
+
+def _entry(row: dict[str, Any]) -> WeightsEntry:
+    digests = [Digest(name, row.pop(name)) for name in HEX_LENGTHS if name in row]
+    accuracy = row.pop("accuracy", None)
+    return WeightsEntry(**row | {"sources": tuple(_source(**source) for source in row["sources"])},
+                        digest=digests[0] if digests else None, accuracy=accuracy and Accuracy(**accuracy))
+
+
+def _source(kind: str, **fields: str) -> UrlSource | PackageSource:
+    return {"url": UrlSource, "package": PackageSource}[kind](**fields)
+
+
+def _clashes(entries: tuple[WeightsEntry, ...]) -> list[str]:
+    """Name the entries that cannot be told apart: the same variant twice, or one file name for two files."""
+    clashes: list[str] = []
+    by_variant: dict[Any, int] = {}
+    by_file: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        first = by_variant.setdefault((entry.model.casefold(), frozenset(entry.variant.items())), index)
+        if first != index:
+            clashes.append(f"weights[{index}].variant repeats weights[{first}]: {entry}")
+        # Cache folders are flat, and some file systems fold case.
+        first = by_file.setdefault(entry.file.casefold(), index)
+        if entries[first].digest != entry.digest:
+            clashes.append(f"weights[{index}].file {entry.file!r} is already the name of weights[{first}], "
+                           f"another file")
+    return clashes
