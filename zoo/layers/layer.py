@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ from zoo.engine.graph import Graph, Value
 from zoo.engine.spec import Shape, TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.engine.variable import Variable
-from zoo.errors import ConfigError, ShapeError
+from zoo.errors import ConfigError, ShapeError, Unsupported
 from zoo.layers.input_spec import InputSpec
 
 _training: ContextVar[bool] = ContextVar("training", default=False)
@@ -48,11 +48,14 @@ class Layer:
     """
 
     input_spec: InputSpec | None = None
+    only_as: Mapping[str, Any] = {"autocast": True}         # Keras's arguments that may only have this one value here
+    not_in_config: frozenset[str] = frozenset()             # arguments that Keras does not write, or would not read
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  activity_regularizer: Any = None, **kwargs: Any):
         self._attach_tracking()
-        unknown = sorted(set(kwargs) - set(INPUT_ARGUMENTS))
+        _refuse_unsupported(type(self), kwargs)
+        unknown = sorted(set(kwargs) - set(INPUT_ARGUMENTS) - set(self.only_as))
         if unknown:
             raise ConfigError(f"{type(self).__name__}: unknown argument{'s' * (len(unknown) > 1)} "
                               f"{', '.join(map(repr, unknown))}. "
@@ -335,7 +338,8 @@ class Layer:
         """The arguments that make an equal layer: plain data."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy}
         skip = ("name", "trainable", "dtype") + (("activity_regularizer",) * (self.activity_regularizer is None))
-        return {**config, **serialization.config_of(self, skip=skip)}
+        config |= serialization.config_of(self, skip=(*skip, *self.not_in_config))
+        return {name: value for name, value in config.items() if name not in self.not_in_config}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -360,7 +364,7 @@ def accepts(cls: type[Layer], argument: str) -> bool:
 def dtype_policy(dtype: Any) -> str:
     """The name of a dtype policy given as name, dtype, policy object or config; the global one if None."""
     if dtype is None:
-        return settings.dtype_policy
+        return settings.floatx
     if isinstance(dtype, dict):
         dtype = dtype.get("config", {}).get("name", dtype)
     name = getattr(dtype, "name", dtype)
@@ -384,6 +388,12 @@ def _shape_of(tensor: Any) -> Shape | None:
 
 def _is_layer_list(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(item, Layer) for item in value)
+
+
+def _refuse_unsupported(cls: type[Layer], arguments: dict[str, Any]) -> None:
+    for name, value in cls.only_as.items():
+        if arguments.get(name, value) != value:
+            raise Unsupported(f"{cls.__name__}: {name}={arguments[name]!r} is not supported, only {value!r} is.")
 
 
 def _given_batch_shape(kwargs: dict[str, Any]) -> Shape | None:
