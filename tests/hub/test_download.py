@@ -185,12 +185,13 @@ def test_pauses_double_are_bounded_and_heed_the_server():
     assert settings.pause(9, asked=0.0) == settings.pause(0, asked=3600.0) == 10.0
 
 
-def test_retry_after_is_waited_for(server, target, monkeypatch):
+def test_retry_after_is_waited_for_and_said(server, target, monkeypatch, caplog):
     waited = []
     monkeypatch.setattr("time.sleep", waited.append)
     server.script = [status(503, Retry_After=4)]
     download(server.url, target, settings=DownloadSettings(backoff=0.0))
     assert waited == [4.0]
+    assert "503" in caplog.text and "next try in 4.0 s" in caplog.text
 
 
 def test_interrupt_leaves_a_part_that_is_completed(server, target, impatient, monkeypatch):

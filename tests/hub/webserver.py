@@ -72,7 +72,8 @@ def proper(handler: Handler) -> None:
         return handler.answer(200, served.body, ETag=served.etag)
     start = int(wanted.removeprefix("bytes=").removesuffix("-"))
     total = len(served.body)
-    return handler.answer(206, served.body[start:], ETag=served.etag, Content_Range=f"bytes {start}-{total - 1}/{total}")
+    return handler.answer(206, served.body[start:], ETag=served.etag,
+                          Content_Range=f"bytes {start}-{total - 1}/{total}")
 
 
 def break_off(after: int) -> Behaviour:

@@ -44,7 +44,7 @@ class DownloadSettings:
 
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
-    retries: int = 5
+    retries: int = 4
     backoff: float = 0.5
     longest_pause: float = 60.0
     block: int = 1 << 16
@@ -94,7 +94,7 @@ def download(url: str, target: Path, *, progress: bool | None = None,
             if retry == settings.retries or not _may_pass(error):
                 raise DownloadError(f"{url}: {error} (try {retry + 1} of {settings.retries + 1})") from error
             pause = settings.pause(retry, _retry_after(error))
-            logger.info("%s: %s; next try in %.1f s", url, error, pause)
+            logger.warning("%s: %s; next try in %.1f s", url, error, pause)
             time.sleep(pause)
         except OSError as error:
             if error.errno in NO_SPACE:
@@ -113,7 +113,7 @@ def _may_pass(error: requests.RequestException) -> bool:
     """Whether the same request may succeed later."""
     if isinstance(error, requests.HTTPError):
         return error.response.status_code in _TRANSIENT_STATUS
-    return isinstance(error, _TRANSIENT) and not isinstance(error, requests.exceptions.SSLError)
+    return isinstance(error, _TRANSIENT)
 
 
 def _retry_after(error: requests.RequestException) -> float:

