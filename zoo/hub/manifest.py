@@ -62,8 +62,7 @@ class WeightsEntry:
         model: name of the application, as ``VGG16``.
         variant: the arguments of the application that select this file, as ``{"include_top": True}``.
         file: its name in every folder and on every mirror.
-        urls: web addresses, preferred first.
-        packages: installed distributions that hold it, preferred first.
+        sources: where it can be had, preferred first.
         format: container format, by the name of its module in `zoo.io.formats`.
         preprocess: how images become inputs: ``caffe``, ``tf``, ``torch`` or ``lite``.
         labels: name of the list of classes.
