@@ -21,6 +21,7 @@ from zoo.engine.spec import TensorSpec
 from zoo.errors import DtypeError
 
 if TYPE_CHECKING:
+    from zoo.engine.elementwise import ElementwiseProgram
     from zoo.engine.op import Op
     from zoo.engine.variable import Variable
 
@@ -78,10 +79,11 @@ class Node:
 
     Args:
         op: the primitive.
-        inputs: its tensors; those from `op_inputs` on belong to the epilogue.
+        inputs: its tensors; the last ones belong to the epilogue.
         attrs: plain data.
         outputs: its results.
-        epilogue: elementwise steps done on the first output before it is stored (see `passes.elementwise`).
+        epilogue: elementwise program done on the only output before it is stored; its operands are the output of the
+            op and then the last inputs.
         scope: the layer in whose call it arose, for messages and `explain`.
     """
 
@@ -89,8 +91,19 @@ class Node:
     inputs: tuple[Value, ...]
     attrs: dict[str, Any]
     outputs: tuple[Value, ...] = ()
-    epilogue: Any = None
+    epilogue: ElementwiseProgram | None = None
     scope: str = ""
+
+    @property
+    def op_inputs(self) -> tuple[Value, ...]:
+        """The inputs of the op itself."""
+        extra = self.epilogue.operands - 1 if self.epilogue else 0
+        return self.inputs[:len(self.inputs) - extra]
+
+    @property
+    def epilogue_inputs(self) -> tuple[Value, ...]:
+        """The inputs that only the epilogue reads."""
+        return self.inputs[len(self.op_inputs):]
 
     @property
     def output(self) -> Value:
@@ -251,6 +264,7 @@ class Rewriter:
             self.mapping[value] = self.new.input(value.spec)
         for node in self.old.nodes:
             inputs = tuple(self[value] for value in node.inputs)
+            self.new.scopes = [node.scope] if node.scope else []
             outputs = rule(self, node, inputs)
             if outputs is None:
                 outputs = self.copy(node, inputs).outputs

@@ -32,13 +32,6 @@ def reference(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 @dataclass(frozen=True)
-class Workspace:
-    """Scratch memory of one worker thread while a step runs: views are valid until the step returns."""
-
-    take: Callable[[tuple[int, ...], np.dtype], np.ndarray]
-
-
-@dataclass(frozen=True)
 class Packing:
     """A change of a weight before use: applied once in the prologue, shared by all threads and programs.
 
@@ -63,8 +56,10 @@ class Kernel:
         family: ``blas``, ``jit`` or ``cuda`` (the ``reference`` family is made from `REFERENCE`).
         supports: None if the kernel can compute the node, else the reason why not.
         cost: estimated seconds x constant; the cheapest supporting kernel wins.
-        bind: ``bind(node, inputs, outputs) -> run``: `run()` reads the input buffers and fills the output buffers.
+        bind: ``bind(node, inputs, outputs) -> run``: `run()` reads the input buffers and fills the output buffers,
+            all of them C-contiguous; `inputs` are packed, `node` is the node as it was before packing.
         packing: weights to transform beforehand.
+        in_place: positions of the inputs whose memory the first output may take over if they are not needed again.
         tolerance: largest difference to the reference, relative to the scale of the output.
     """
 
@@ -75,6 +70,7 @@ class Kernel:
     bind: Callable[[Node, Sequence[np.ndarray], Sequence[np.ndarray]], Callable[[], None]]
     cost: Callable[[Node], float] = lambda node: 1.0
     packing: Callable[[Node], Sequence[Packing]] = lambda node: ()
+    in_place: Callable[[Node], Sequence[int]] = lambda node: ()
     tolerance: float = 1e-5
 
     @property
