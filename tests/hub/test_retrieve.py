@@ -8,6 +8,8 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 from tests.hub.webserver import BODY, FILE, break_off, content, entry_for, slow, status
@@ -184,15 +186,18 @@ def test_a_page_is_not_trusted_on_first_use(server, bare_machine, impatient):
     assert leftovers(bare_machine) == set()
 
 
-def test_file_placed_by_hand_is_trusted_in_the_cache_only(bare_machine, tmp_path):
+def test_file_of_keras_without_a_promised_hash_is_used_if_it_is_whole(bare_machine, tmp_path):
     entry = entry_for(body=None)
     path = placed(tmp_path / "home/.keras/models")
-    with pytest.warns(UserWarning, match="no hash of it is known.*copy it to"):
+    with pytest.warns(UserWarning, match="no complete HDF5 file"):
         assert locate(entry) is None
-    mine = placed(bare_machine)
-    assert locate(entry) == mine
-    mine.unlink()
+    path.unlink()
+    with h5py.File(path, "w") as file:
+        file["kernel"] = np.zeros(1000, "float32")
     assert locate(entry) == path
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.warns(UserWarning, match="no complete HDF5 file"):
+        assert locate(entry) is None
 
 
 @pytest.mark.parametrize("value", ["1", "true", "YES"])

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
+import h5py
 
 from zoo.errors import DownloadError, HashMismatch, HubError, MissingDependency, Offline
 from zoo.hub import cache
@@ -119,10 +120,19 @@ def _installed(source: PackageSource) -> Path | None:
 
 def _flaw(entry: WeightsEntry, path: Path) -> str | None:
     promised = cache.promise(entry, path)
-    if promised.digest is None and path.parent != cache.weights_folder():
-        # Keras leaves half a file behind when a download breaks off, so that a name alone is worth little.
-        return f"no hash of it is known. To trust it as it is, copy it to {cache.weights_folder()}"
+    if promised.digest is None and path.parent != cache.weights_folder() and not _is_whole_hdf5(path):
+        return "no hash of it is known, and it is no complete HDF5 file (Keras leaves half a file when a download " \
+               "breaks off)"
     return cache.flaw(path, promised)
+
+
+def _is_whole_hdf5(path: Path) -> bool:
+    """Whether HDF5 itself finds the file as long as its header says."""
+    try:
+        with h5py.File(path, "r"):
+            return True
+    except OSError:
+        return False
 
 
 def _urls(entry: WeightsEntry) -> list[str]:
