@@ -88,6 +88,7 @@ class ModelRecord:
         kind: ``functional``, ``sequential`` or ``opaque`` (a subclassed model: only its config is known).
         inputs, outputs: nests (one, list, dict) of `TensorRef`; None for a `Sequential`.
         config: what remains of the model's own config (``name``, ``trainable``, ``dtype``, ``build_input_shape``).
+        module, registered_name, build_config: as in `LayerRecord`.
     """
 
     kind: str
@@ -97,6 +98,9 @@ class ModelRecord:
     outputs: Any = None
     config: dict[str, Any] = field(default_factory=dict)
     class_name: str = "Functional"
+    module: str | None = None
+    registered_name: str | None = None
+    build_config: dict[str, Any] | None = None
 
     def walk(self, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], LayerRecord]]:
         """Yields ``(path of names, layer)`` for every layer, nested models included, parents first."""
@@ -162,10 +166,15 @@ class OptimizerRecord:
 
 @dataclass
 class TrainingRecord:
-    """`compile` arguments as stored (canonical where known, verbatim otherwise)."""
+    """`compile` arguments as stored (canonical where known, verbatim otherwise).
+
+    Args:
+        metrics: the variables of metrics, which tf.keras stores; kept for writing back.
+    """
 
     config: dict[str, Any]
     optimizer: OptimizerRecord | None = None
+    metrics: list[WeightGroup] = field(default_factory=list)
 
 
 @dataclass

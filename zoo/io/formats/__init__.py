@@ -1,0 +1,25 @@
+"""Containers: where each file format keeps architecture, weights and training state.
+
+A new format is one file with `sniff`, `read` and `write`, and one entry in `CONTAINERS`.
+"""
+
+from __future__ import annotations
+
+from zoo.io.container import Container
+from zoo.io.formats import (
+    architecture_json,
+    keras_h5,
+    keras_zip,
+    legacy_weights_h5,
+    torch_checkpoint,
+    weights_h5,
+)
+
+CONTAINERS: dict[str, Container] = {container.name: container for container in (
+    keras_zip.FORMAT,
+    keras_h5.FORMAT,
+    legacy_weights_h5.FORMAT,
+    weights_h5.FORMAT,
+    architecture_json.FORMAT,
+    torch_checkpoint.FORMAT,
+)}

@@ -1,0 +1,65 @@
+"""What a container is, and what one holds.
+
+A container knows where its file keeps the architecture, the weights and the training state; it does not know what
+they mean. `Content` is that raw material, in the words of whoever wrote the file. `zoo.io.read` turns it into a
+`ModelDocument` with the help of dialects, `zoo.io.write` turns a document into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zoo.io.document import TrainingRecord, WeightTree
+from zoo.io.probe import Probe
+
+
+@dataclass
+class Content:
+    """What one file holds, verbatim.
+
+    Args:
+        architecture: the model's JSON object, ``{"class_name": ..., "config": ...}`` or Keras 0's
+            ``{"name": ..., "layers": ...}``, without versions and training state.
+        weights: in the file's own groups, names and order.
+        training: ``compile`` arguments as stored, and the optimizer's tensors.
+        keras_version, backend: as the file states them.
+        metadata: what else is kept (``date_saved``, ``assets``, ``attributes``).
+    """
+
+    architecture: dict[str, Any] | None = None
+    weights: WeightTree | None = None
+    training: TrainingRecord | None = None
+    keras_version: str | None = None
+    backend: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Container:
+    """One file format.
+
+    Args:
+        name: as `ModelDocument.format` has it.
+        title: for people.
+        suffixes: what such files are called when they are written; reading never looks at names.
+        sniff: describes the file if it is of this format, else None.
+        read: all that the file holds, tensors still on disk.
+        write: writes a new file; None where zoo only reads.
+        layouts: the groupings of weights that it can store, as in `WeightTree.layout`; the first is the one that
+            documents of another layout are converted to.
+        dialects: which producers' vocabularies it can be written in, the preferred one first.
+        holds: which parts a document needs to be written to it: ``architecture``, ``weights``.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    sniff: Callable[[Probe], str | None]
+    read: Callable[[Probe], Content]
+    write: Callable[[Content, Path], None] | None = None
+    layouts: tuple[str, ...] = ()
+    dialects: tuple[str, ...] = ()
+    holds: frozenset[str] = frozenset()

@@ -1,0 +1,125 @@
+"""A `ModelDocument` becomes a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from zoo.errors import CannotExpress, ConfigError
+from zoo.io import dialects, layouts
+from zoo.io.atomic import replacing
+from zoo.io.container import Container, Content
+from zoo.io.document import ModelDocument, TrainingRecord, WeightGroup, WeightTree
+from zoo.io.formats import CONTAINERS
+from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
+
+# The release that a converted file says it is from: the last one that wrote the dialect, or the one it is tested with.
+_VERSIONS = {"keras3": "3.15.1", "tfkeras": "2.15.0", "keras2": "2.3.1", "keras1": "1.2.2", "keras0": None}
+
+# Dialects whose files name the backend, and whose layer lists end with the model's own weights.
+_WITH_BACKEND = {"keras3", "tfkeras", "keras2"}
+_WITH_TOP_LEVEL = {"keras3", "tfkeras"}
+
+
+def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str | None = None,
+          dialect: str | None = None, overwrite: bool = True) -> None:
+    """Writes a document to one file, completely or not at all.
+
+    A document written to its own format and dialect keeps the file's own groups, names and order; otherwise weights
+    are bound to the architecture and laid out anew. Parts that the format does not hold are left out (weights in
+    ``.json``, the architecture in ``.weights.h5``).
+
+    Args:
+        format: a name from `zoo.io.formats.CONTAINERS`; None takes it from the suffix of `path`: ``.keras``,
+            ``.weights.h5``, ``.h5`` or ``.hdf5`` (weights alone if the document has no architecture), ``.json``.
+        dialect: whose vocabulary to write: ``keras3``, ``tfkeras``, ``keras2``, ``keras1``, ``keras0``; None keeps
+            the document's own if the format allows it.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        ConfigError: an unknown format, suffix or dialect.
+        CannotExpress: the format or the dialect lacks something that the document has, or the document lacks
+            something that the format needs.
+        FileExistsError: the file exists and `overwrite` is False.
+    """
+    target = Path(path)
+    container = _container(document, target, format)
+    chosen = _dialect(document, container, dialect)
+    content = _content(document, container, chosen, str(path))
+    assert container.write is not None
+    with replacing(target, overwrite=overwrite) as temporary:
+        container.write(content, temporary)
+
+
+def _container(document: ModelDocument, target: Path, name: str | None) -> Container:
+    """The container asked for, or the one whose suffix `target` has and whose parts the document fills best."""
+    writable = {key: container for key, container in CONTAINERS.items() if container.write is not None}
+    if name is not None:
+        if name not in writable:
+            raise ConfigError(f"format={name!r}: expected one of {sorted(writable)}")
+        candidates = [writable[name]]
+    else:
+        matching = [(len(suffix), container) for container in writable.values() for suffix in container.suffixes
+                    if target.name.endswith(suffix)]
+        longest = max((length for length, _ in matching), default=0)
+        candidates = [container for length, container in matching if length == longest]
+    if not candidates:
+        suffixes = sorted({suffix for container in writable.values() for suffix in container.suffixes})
+        raise ConfigError(f"{target}: expected a suffix of {suffixes}, or format= one of {sorted(writable)}")
+    parts = {part for part, value in (("architecture", document.model), ("weights", document.weights))
+             if value is not None}
+    fitting = [container for container in candidates if container.holds <= parts]
+    if not fitting:
+        missing = sorted(min((container.holds - parts for container in candidates), key=len))
+        raise CannotExpress(f"{target}: {candidates[0].title} needs {' and '.join(missing)}, which the document does "
+                            f"not have; it has {sorted(parts)}")
+    return max(fitting, key=lambda container: len(container.holds))
+
+
+def _dialect(document: ModelDocument, container: Container, name: str | None) -> str:
+    if name is not None and name not in container.dialects:
+        raise ConfigError(f"dialect={name!r}: {container.title} is written in one of {list(container.dialects)}")
+    own = document.producer.dialect
+    return name or (own if own in container.dialects else container.dialects[0])
+
+
+def _content(document: ModelDocument, container: Container, dialect: str, where: str) -> Content:
+    """The parts of the document that the container holds, in the words of the dialect."""
+    producer = document.producer
+    same = dialect == producer.dialect
+    content = Content(keras_version=(producer.keras_version if same else None) or _VERSIONS[dialect],
+                      backend="tensorflow" if dialect in _WITH_BACKEND else None, metadata=document.metadata)
+    if "architecture" in container.holds:
+        assert document.model is not None
+        content.architecture = dialects.encode_model(document.model, dialect)
+    if "architecture" in container.holds or document.format == container.name:
+        content.training = _training(document.training, same, where)
+    if "weights" in container.holds:
+        assert document.weights is not None
+        verbatim = same and document.weights.layout in container.layouts
+        content.weights = document.weights if verbatim else _laid_out(document, container, dialect, content, where)
+        same = verbatim
+    if same and producer.backend is not None:         # newly laid out weights are in TensorFlow's order
+        content.backend = producer.backend
+    return content
+
+
+def _training(training: TrainingRecord | None, same: bool, where: str) -> TrainingRecord | None:
+    if training is not None and not same:
+        raise CannotExpress(f"{where}: compile arguments and optimizer state can only be written in the dialect that "
+                            "they are in; write the model without them: dataclasses.replace(document, training=None)")
+    return training
+
+
+def _laid_out(document: ModelDocument, container: Container, dialect: str, content: Content, where: str) -> WeightTree:
+    """The weights, bound to the architecture and laid out anew for the container and the dialect."""
+    if document.model is None or document.weights is None:
+        raise CannotExpress(f"{where}: weights alone cannot be laid out for {container.title} in {dialect}: their "
+                            "order follows the architecture; read them with it: zoo.io.read(json_path, weights=path)")
+    bound, _ = layouts.bind_weights(document.model, document.weights)
+    tree = layouts.encode_weights(bound, document.model, container.layouts[0], dialect)
+    if tree.layout == BY_LAYER and dialect in _WITH_BACKEND:
+        tree.backend, tree.keras_version = content.backend, content.keras_version
+    if tree.layout == BY_LAYER and dialect in _WITH_TOP_LEVEL and TOP_LEVEL not in [g.path for g in tree.groups]:
+        tree.groups.append(WeightGroup(TOP_LEVEL, []))
+    return tree
