@@ -1,0 +1,115 @@
+"""Wrong arguments say what is wrong and what to do; right ones mean what they mean in Keras."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zoo import layers
+from zoo.applications import VGG16, VGG19, EfficientNetLite0, MobileNet, get_application, get_model, list_models
+from zoo.config import config
+from zoo.errors import ConfigError
+from zoo.models import Model
+
+WRONG = [
+    (dict(weights="imagnet"), "weights='imagnet'"),
+    (dict(weights="missing/file.h5"), "existing weights file"),
+    (dict(weights="imagenet", classes=10), "classes=10"),
+    (dict(weights="imagenet", classifier_activation="sigmoid"), "classifier_activation='sigmoid'"),
+    (dict(weights="imagenet", input_shape=(100, 224, 3)), "include_top=False"),
+    (dict(weights="imagenet", include_top=False, input_shape=(224, 224, 4)), "3 channels"),
+    (dict(weights=None, input_shape=(31, 64, 3)), "at least 32x32"),
+    (dict(weights=None, include_top=False, input_shape=(64, 31, 3)), "at least 32x32"),
+    (dict(weights=None, input_shape=(224, 224)), "three sizes"),
+    (dict(weights=None, input_shape=224), "three sizes"),
+    (dict(weights=None, input_shape=(None, None, 3)), "every size in `input_shape` should be known"),
+    (dict(weights=None, include_top=False, pooling="mean"), "pooling='mean'"),
+    (dict(weights=None, include_top=False, input_tensor=np.zeros((1, 64, 64, 3))), "symbolic tensor"),
+]
+
+
+@pytest.mark.parametrize("name", list_models())
+@pytest.mark.parametrize(("arguments", "fragment"), WRONG, ids=[fragment for _, fragment in WRONG])
+def test_wrong_arguments(name: str, arguments: dict[str, Any], fragment: str) -> None:
+    with pytest.raises(ConfigError, match=name) as caught:
+        get_model(name, **arguments)
+    assert fragment in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_all_problems_are_listed() -> None:
+    with pytest.raises(ConfigError) as caught:
+        VGG16(weights="nowhere", input_shape=(8, 8, 3), pooling="sum")
+    assert str(caught.value).count("Received") == 3
+
+
+@pytest.mark.parametrize("arguments", [dict(alpha=0.6), dict(depth_multiplier=2)])
+def test_mobilenet_has_no_published_weights_for_it(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="depth_multiplier"):
+        MobileNet(weights="imagenet", **arguments)
+
+
+def test_mobilenet_names_the_published_sizes() -> None:
+    with pytest.raises(ConfigError, match=r"\(224, 224, 3\) or \(192, 192, 3\) or .*128"):
+        MobileNet(weights="imagenet", input_shape=(144, 144, 3))
+
+
+def test_channels_first_shapes_are_read_as_such() -> None:
+    with config.using(image_data_format="channels_first"):
+        with pytest.raises(ConfigError, match="at least 32x32"):
+            VGG16(weights=None, include_top=False, input_shape=(3, 64, 16))
+        with pytest.raises(ConfigError, match=r"3 channels, \(channels, rows, columns\)"):
+            VGG16(weights="imagenet", include_top=False, input_shape=(64, 64, 3))
+
+
+def test_input_tensor_of_a_longer_model() -> None:
+    """Layers before `input_tensor` belong to the model."""
+    start = layers.Input((64, 64, 3), name="photo")
+    scaled = layers.Rescaling(1 / 255, name="scaled")(start)
+    model = MobileNet(weights=None, include_top=False, pooling="avg", input_tensor=scaled, alpha=0.25)
+    assert [layer.name for layer in model.layers[:3]] == ["photo", "scaled", "conv1"]
+    assert model.input_shape == (None, 64, 64, 3) and model.output_shape == (None, 256)
+
+
+def test_input_tensor_and_input_shape_have_to_agree() -> None:
+    start = layers.Input((64, 64, 3))
+    with pytest.raises(ConfigError, match="input_shape"):
+        VGG16(weights=None, include_top=False, input_tensor=start, input_shape=(32, 32, 3))
+    assert VGG16(weights=None, include_top=False, input_tensor=start, input_shape=(64, 64, 3)).input is start
+
+
+def test_signatures_are_those_of_keras() -> None:
+    shared = ("include_top", "weights", "input_tensor", "input_shape", "pooling", "classes", "classifier_activation",
+              "name")
+    for build in (VGG16, VGG19, EfficientNetLite0):
+        assert tuple(inspect.signature(build).parameters) == shared
+    parameters = inspect.signature(MobileNet).parameters
+    assert tuple(parameters) == ("input_shape", "alpha", "depth_multiplier", "dropout", "include_top", "weights",
+                                 "input_tensor", "pooling", "classes", "classifier_activation", "name")
+    assert parameters["dropout"].default == 0.001 and parameters["weights"].default == "imagenet"
+
+
+@pytest.mark.parametrize("name", ["vgg16", "VGG16", "vgg-16", "VGG_16"])
+def test_names_are_forgiving(name: str) -> None:
+    assert get_application(name).name == "VGG16"
+
+
+def test_unknown_names_get_a_hint() -> None:
+    with pytest.raises(ConfigError, match="Did you mean .*MobileNet"):
+        get_model("mobilnet")
+    with pytest.raises(ConfigError, match="Known: VGG16"):
+        get_model("transformer")
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_records_agree_with_builders(name: str) -> None:
+    record = get_application(name)
+    model = record.build(weights=None)
+    assert isinstance(model, Model)
+    assert model.input_shape == (None, record.size, record.size, 3)
+    assert model.output_shape == (None, len(record.classes()))
+    smallest = (record.min_size, record.min_size, 3)
+    assert record.build(weights=None, include_top=False, input_shape=smallest).output_shape[1:3] == (1, 1)

@@ -1,0 +1,42 @@
+"""Outputs of the applications against those of Keras, with the same weights and images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.applications.golden import golden, golden_names
+from tests.corpus import require_corpus
+from zoo import applications
+from zoo.applications import get_model
+
+SLOW = pytest.mark.slow                                     # tens of millions of weights to draw
+
+
+def _cases() -> list[object]:
+    """One case of VGG always runs; the others of its size are slow."""
+    names = golden_names()
+    slow = [name for name in names if name.startswith("VGG")][1:]
+    return [pytest.param(name, marks=SLOW) if name in slow else name for name in names]
+
+
+@require_corpus
+@pytest.mark.parametrize("case", _cases())
+def test_outputs_are_those_of_keras(case: str) -> None:
+    expected = golden(case)
+    pixels = expected.pixels()
+    images = getattr(applications, expected.meta["module"]).preprocess_input(pixels)
+    np.testing.assert_array_equal(pixels[:, :4, :4], expected.arrays["raw_corner"])
+    np.testing.assert_allclose(images[:, :4, :4], expected.arrays["x0_corner"], rtol=1e-6, atol=1e-5)
+
+    model = get_model(expected.meta["model"], weights=None, **{"classifier_activation": None, **expected.arguments})
+    model.set_weights(expected.weights())
+    outputs = model.predict(images)
+    wanted = expected.arrays[expected.meta["compare"]]
+    # A thousandth of the range of all outputs, and never looser than the case itself asks for.
+    np.testing.assert_allclose(outputs, wanted, rtol=0, atol=1e-3 * np.ptp(wanted))
+    np.testing.assert_allclose(outputs, wanted, **expected.meta["tolerance"])
+    if expected.meta["compare"] == "logits":
+        likelihoods = np.exp(outputs - outputs.max(-1, keepdims=True))
+        likelihoods /= likelihoods.sum(-1, keepdims=True)
+        np.testing.assert_allclose(likelihoods, expected.arrays["y0"], rtol=5e-3, atol=1e-6)

@@ -1,0 +1,89 @@
+"""Weights into an application: the published ones, or those of a file."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from zoo import hub, io
+from zoo.applications.arguments import IMAGENET, Weights
+from zoo.io.document import WeightGroup, WeightTree
+from zoo.io.tensors import TensorRecord
+from zoo.models import Model
+from zoo.models import weights as model_weights
+
+Axes = tuple[int, ...] | None
+
+# What PyTorch calls a parameter of a layer -> what Keras calls it, and the order of axes that makes it Keras's.
+BATCH_NORMALIZATION: Mapping[str, tuple[str, Axes]] = {
+    "weight": ("gamma", None),
+    "bias": ("beta", None),
+    "running_mean": ("moving_mean", None),
+    "running_var": ("moving_variance", None),
+}
+TORCH_PARAMETERS: Mapping[str, Mapping[str, tuple[str, Axes]]] = {
+    # old: (filters, channels, rows, columns)  new: (rows, columns, channels, filters)
+    "Conv2D": {"weight": ("kernel", (2, 3, 1, 0)), "bias": ("bias", None)},
+    # old: (channels, 1, rows, columns)  new: (rows, columns, channels, 1)
+    "DepthwiseConv2D": {"weight": ("kernel", (2, 3, 0, 1)), "bias": ("bias", None)},
+    # old: (units, inputs)  new: (inputs, units)
+    "Dense": {"weight": ("kernel", (1, 0)), "bias": ("bias", None)},
+    "BatchNormalization": BATCH_NORMALIZATION,
+}
+TORCH_COUNTER = "num_batches_tracked"                       # of a batch normalisation; no number depends on it
+
+
+def load_weights(model: Model, weights: Weights, application: str, variant: Mapping[str, Any],
+                 torch_modules: Mapping[str, str | None] | None = None) -> None:
+    """Loads the weights that an application was asked for; leaves what it did in ``model.load_report``.
+
+    Args:
+        model: the new model.
+        weights: None (nothing to do), ``"imagenet"`` or a path.
+        application: its name in the weights manifest.
+        variant: which of its published files fits, by the arguments that the manifest lists.
+        torch_modules: for files of PyTorch: the layer of each module, None for a module that this model lacks on
+            purpose.
+
+    Raises:
+        WeightsMismatch: the file does not fit the model; all differences are listed.
+        HubError: the published file cannot be had.
+        FileError: the file cannot be read.
+    """
+    if weights is None:
+        return
+    path = hub.fetch(hub.weights_manifest().find(application, **variant)) if weights == IMAGENET else weights
+    document = io.read(path)
+    if torch_modules is not None and document.format == "torch_checkpoint":
+        document = dataclasses.replace(document, weights=by_layer(document.weights, model, torch_modules))
+    model.load_report = model_weights.load(model, document)
+
+
+def by_layer(tree: WeightTree, model: Model, modules: Mapping[str, str | None]) -> WeightTree:
+    """A PyTorch state dict in Keras's order, names and axes, still unread.
+
+    A module without a layer keeps its name and comes last, so that it is reported when the tree is loaded.
+
+    Args:
+        tree: tensors named ``module.parameter``.
+        model: says of which class each layer is.
+        modules: the layer of each module, None for a module whose tensors are left out.
+    """
+    groups = {layer.name: WeightGroup(layer.name, []) for layer in model.layers}
+    classes = {layer.name: type(layer).__name__ for layer in model.layers}
+    for _, tensor in tree:
+        module, _, parameter = tensor.name.rpartition(".")
+        layer = modules.get(module, module)
+        if layer is None or parameter == TORCH_COUNTER:
+            continue
+        role, axes = TORCH_PARAMETERS.get(classes.get(layer, ""), {}).get(parameter, (parameter, None))
+        groups.setdefault(layer, WeightGroup(layer, [])).tensors.append(_permuted(tensor, f"{layer}/{role}", axes))
+    return WeightTree("by_layer", [group for group in groups.values() if group.tensors])
+
+
+def _permuted(tensor: TensorRecord, name: str, axes: Axes) -> TensorRecord:
+    if axes is None or len(axes) != len(tensor.shape):
+        return dataclasses.replace(tensor, name=name)
+    return dataclasses.replace(tensor, name=name, shape=tuple(tensor.shape[axis] for axis in axes),
+                               load=lambda: tensor.read().transpose(axes))
