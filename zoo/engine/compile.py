@@ -1,0 +1,98 @@
+"""From a graph to a program: passes, kernels, memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import zoo.engine.kernels.blas as _blas  # noqa: F401 - enters its kernels into the registry
+import zoo.engine.primitives as _primitives  # noqa: F401 - and the definitions
+from zoo.config import config
+from zoo.engine.fixed import FixedValues
+from zoo.engine.graph import Graph, Node, Rewriter, Value
+from zoo.engine.kernels.select import Choice, select_kernel
+from zoo.engine.op import OPS
+from zoo.engine.passes import INFERENCE, Pipeline
+from zoo.engine.program import Program, Step
+from zoo.engine.prologue import WeightCache
+from zoo.errors import ShapeError
+
+
+@dataclass(frozen=True)
+class PassRecord:
+    """What one pass did.
+
+    Attributes:
+        name: of the pass.
+        changes: how many nodes it replaced.
+        nodes: how many there were afterwards.
+    """
+
+    name: str
+    changes: int
+    nodes: int
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.changes} changes, {self.nodes} nodes"
+
+
+def optimize(graph: Graph, pipeline: Pipeline = INFERENCE) -> tuple[Graph, tuple[PassRecord, ...]]:
+    """Applies the passes in order."""
+    records = []
+    for apply in pipeline:
+        graph, changes = apply(graph)
+        records.append(PassRecord(apply.__name__, changes, len(graph.nodes)))
+    return graph, tuple(records)
+
+
+def lower(graph: Graph, cache: WeightCache | None = None) -> Program:
+    """Chooses kernels for a graph as it stands, lets them pack weights, and plans the memory.
+
+    Raises:
+        ShapeError: a size is unknown; programs are compiled for one shape each.
+    """
+    _check_static(graph)
+    fixed, families = FixedValues(graph), config.kernels
+    chosen: dict[Node, tuple[Node, Choice]] = {}
+
+    def rule(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
+        if node.output in fixed:                            # computed in the prologue, by definition
+            return rewriter.copy(node, inputs).outputs
+        choice = select_kernel(node, families)
+        packed = list(inputs)
+        for packing in choice.kernel.packing(node):
+            packed[packing.input] = rewriter.apply(OPS[packing.op], packed[packing.input], **packing.attrs)
+        copy = rewriter.copy(node, packed)
+        chosen[copy] = node, choice
+        return copy.outputs
+
+    lowered = Rewriter(graph).run(rule)
+    fixed = FixedValues(lowered)
+    steps = []
+    for copy in lowered.nodes:
+        if copy.output not in fixed:                        # a packing of what is not fixed is a step like any other
+            node, choice = chosen.get(copy) or (copy, select_kernel(copy, families))
+            steps.append(Step(node, choice, copy.inputs, copy.outputs))
+    return Program(lowered, steps, cache or WeightCache())
+
+
+def compile_graph(graph: Graph, *, pipeline: Pipeline = INFERENCE, cache: WeightCache | None = None) -> Program:
+    """The program of a graph.
+
+    Args:
+        graph: of static shapes.
+        pipeline: passes to apply first.
+        cache: where folded and packed weights are kept; programs that share it share those.
+
+    Raises:
+        ShapeError: a size is unknown.
+    """
+    _check_static(graph)
+    return lower(optimize(graph, pipeline)[0], cache)
+
+
+def _check_static(graph: Graph) -> None:
+    for value in (*graph.inputs, *(value for node in graph.nodes for value in node.outputs)):
+        if not value.spec.is_static:
+            where = f" of {value.node.op.name} in {value.node.scope!r}" if value.node else " of an input"
+            raise ShapeError(f"{graph.name}: the shape {value.spec!r}{where} has an unknown size. "
+                             f"Trace the function with the shapes of concrete arrays.")

@@ -1,0 +1,158 @@
+"""A compiled graph: kernels bound to planned memory, ready to run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo.engine import dtypes
+from zoo.engine.arena import Arena, MemoryPlan, Use, plan_memory
+from zoo.engine.fixed import FixedValues
+from zoo.engine.graph import Graph, Node, Value
+from zoo.engine.kernels.select import Choice
+from zoo.engine.prologue import Prologue, WeightCache
+from zoo.engine.threads import single_threaded_blas
+from zoo.errors import DtypeError, ShapeError
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node to compute.
+
+    Attributes:
+        node: the node as its kernel knows it.
+        choice: its kernel, with reasons.
+        inputs: what it reads: the node's inputs, packed where the kernel wants that.
+        outputs: what it writes.
+    """
+
+    node: Node
+    choice: Choice
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether its output is its input in another shape: it shares the memory and needs no work."""
+        return self.node.op.name == "reshape" and self.node.epilogue is None and self.node.output.dtype != "string"
+
+    def __str__(self) -> str:
+        epilogue = f" + {self.node.epilogue}" if self.node.epilogue else ""
+        kernel = "alias" if self.is_alias else self.choice.kernel.title
+        return (f"{self.node.op.name}({', '.join(repr(value.spec) for value in self.inputs)}){epilogue} -> "
+                f"{', '.join(repr(value.spec) for value in self.outputs)} by {kernel}"
+                f"{'  # ' + self.node.scope if self.node.scope else ''}")
+
+
+class Program:
+    """Runs a graph on arrays.
+
+    Args:
+        graph: inputs, outputs and updates.
+        steps: how to compute its nodes, in order, except those whose outputs are fixed: these go to the prologue.
+        cache: for what is computed of weights.
+
+    Attributes:
+        steps: what each run does.
+        plan: where intermediate results lie.
+        prologue: what is computed of weights beforehand.
+    """
+
+    def __init__(self, graph: Graph, steps: Sequence[Step], cache: WeightCache):
+        fixed = FixedValues(graph)
+        self.graph = graph
+        self.steps = tuple(steps)
+        self.state = tuple(variable for variable in graph.updates if variable in graph.reads)
+        self._results = (*graph.outputs, *graph.updates.values())
+        read = [value for step in self.steps for value in step.inputs]
+        self.prologue = Prologue([v for v in dict.fromkeys([*read, *self._results]) if v in fixed], cache)
+        self._given = (*graph.inputs, *(graph.reads[variable] for variable in self.state))
+        self.plan = self._plan_memory()
+        self._free: list[_Context] = []                     # list methods are atomic: no lock is needed
+
+    def run(self, *arrays: Any) -> list[np.ndarray]:
+        """Computes the outputs; then the variables that the graph updates get their new values.
+
+        May be called from several threads: each call has memory of its own, which later calls use again.
+
+        Args:
+            arrays: one for each input, of exactly its shape and dtype.
+
+        Returns:
+            Fresh arrays.
+
+        Raises:
+            ShapeError, DtypeError: the arrays do not fit the inputs.
+        """
+        arrays = self._checked(arrays)
+        fixed = self.prologue.arrays()
+        context = self._free.pop() if self._free else _Context(self)
+        try:
+            context.bind(fixed)
+            for buffer, array in zip(context.given, (*arrays, *(variable.value for variable in self.state))):
+                np.copyto(buffer, array)
+            with single_threaded_blas(), np.errstate(all="ignore"):
+                for work in context.work:
+                    work()
+            results = [np.array(buffer) for buffer in context.results]
+        finally:
+            self._free.append(context)
+        for variable, array in zip(self.graph.updates, results[len(self.graph.outputs):]):
+            variable.assign(array)
+        return results[:len(self.graph.outputs)]
+
+    def __str__(self) -> str:
+        buffers = self.plan.buffers
+        lines = [f"program {self.graph.name}: {len(self.steps)} steps, {len(self.prologue.values)} fixed values"]
+        for i, step in enumerate(self.steps):
+            places = ", ".join(f"@{buffers[v].offset}" for v in step.outputs if v in buffers)
+            lines.append(f"  {i}: {step} {places}")
+        return "\n".join([*lines, f"  memory: {self.plan}"])
+
+    def _plan_memory(self) -> MemoryPlan:
+        uses = [Use(step.inputs, step.outputs, step.is_alias,
+                    () if step.is_alias else tuple(step.choice.kernel.in_place(step.node))) for step in self.steps]
+        written = {value for use in uses for value in use.writes} | set(self._given)
+        return plan_memory(self._given, uses, [value for value in self._results if value in written])
+
+    def _checked(self, arrays: Sequence[Any]) -> list[np.ndarray]:
+        inputs = self.graph.inputs
+        if len(arrays) != len(inputs):
+            raise ShapeError(f"{self.graph.name}: expected {len(inputs)} inputs, received {len(arrays)}.")
+        for i, (value, array) in enumerate(zip(inputs, arrays)):
+            if tuple(array.shape) != value.shape:
+                raise ShapeError(f"{self.graph.name}: input {i} was compiled for shape {value.shape}, "
+                                 f"received {tuple(array.shape)}.")
+            if dtypes.storage(dtypes.standardize(array.dtype)) != dtypes.storage(value.dtype):
+                raise DtypeError(f"{self.graph.name}: input {i} was compiled for dtype {value.dtype}, "
+                                 f"received {array.dtype}.")
+        return list(arrays)
+
+
+class _Context:
+    """What one run under way needs of its own: an arena, and the steps bound to it."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        arena = Arena(program.plan)
+        written = (*program._given, *(value for step in program.steps for value in step.outputs))
+        self.arrays = {value: arena.view(value) for value in written}
+        self.given = [self.arrays[value] for value in program._given]
+        self.fixed: tuple[np.ndarray, ...] | None = None
+        self.work: list[Callable[[], None]] = []
+        self.results: list[np.ndarray] = []
+
+    def bind(self, fixed: tuple[np.ndarray, ...]) -> None:
+        """Binds the steps to this memory and to the fixed arrays, unless they are bound to these already."""
+        if fixed is self.fixed:
+            return
+        self.arrays.update(zip(self.program.prologue.values, fixed))
+        self.work = [step.choice.kernel.bind(step.node, [self.arrays[value] for value in step.inputs],
+                                             [self.arrays[value] for value in step.outputs])
+                     for step in self.program.steps if not step.is_alias]
+        self.results = [self.arrays[value] for value in self.program._results]
+        self.fixed = fixed
