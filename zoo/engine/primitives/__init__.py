@@ -21,21 +21,27 @@ from zoo.engine.primitives.cast import (
     real_op as real_op,
 )
 from zoo.engine.primitives.compare import (
+    bitwise_and_op as bitwise_and_op,
+    bitwise_or_op as bitwise_or_op,
+    bitwise_xor_op as bitwise_xor_op,
     equal_op as equal_op,
     greater_equal_op as greater_equal_op,
     greater_op as greater_op,
+    left_shift_op as left_shift_op,
     less_equal_op as less_equal_op,
     less_op as less_op,
     logical_and_op as logical_and_op,
     logical_or_op as logical_or_op,
     logical_xor_op as logical_xor_op,
     not_equal_op as not_equal_op,
+    right_shift_op as right_shift_op,
 )
 from zoo.engine.primitives.contract import (
     einsum_op as einsum_op,
     matmul_op as matmul_op,
 )
 from zoo.engine.primitives.convolve import (
+    conv_kernel_gradient_op as conv_kernel_gradient_op,
     conv_op as conv_op,
     conv_transpose_op as conv_transpose_op,
 )
@@ -87,6 +93,14 @@ from zoo.engine.primitives.indexing import (
     take_along_axis_op as take_along_axis_op,
     take_op as take_op,
 )
+from zoo.engine.primitives.linalg import (
+    cholesky_op as cholesky_op,
+    det_op as det_op,
+    eigh_op as eigh_op,
+    qr_op as qr_op,
+    solve_op as solve_op,
+    svd_op as svd_op,
+)
 from zoo.engine.primitives.movement import (
     broadcast_to_op as broadcast_to_op,
     concatenate_op as concatenate_op,
@@ -102,7 +116,9 @@ from zoo.engine.primitives.normalize import (
 )
 from zoo.engine.primitives.pool import (
     avg_pool_op as avg_pool_op,
+    max_pool_gradient_op as max_pool_gradient_op,
     max_pool_op as max_pool_op,
+    max_pool_pick_op as max_pool_pick_op,
 )
 from zoo.engine.primitives.random import (
     random_normal_op as random_normal_op,
@@ -120,4 +136,7 @@ from zoo.engine.primitives.reduce import (
     min_op as min_op,
     prod_op as prod_op,
     sum_op as sum_op,
+)
+from zoo.engine.primitives.spectral import (
+    fft_op as fft_op,
 )

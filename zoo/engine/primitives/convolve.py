@@ -50,5 +50,16 @@ def _conv_transpose(x: TensorSpec, kernel: TensorSpec, *, strides: Sizes, paddin
     return x.with_shape((x.shape[0], *(length for _, length in pieces), outputs * groups))
 
 
+def _conv_kernel_gradient(x: TensorSpec, y: TensorSpec, *, window: Sizes, strides: Sizes, padding: Padding,
+                          dilation: Sizes, groups: int) -> TensorSpec:
+    require_equal("conv_kernel_gradient", x, y)
+    sizes = windows.output_sizes(x.shape[1:-1], window, strides, padding, dilation)
+    if y.rank != x.rank or any(None not in (a, b) and a != b for a, b in zip(y.shape[1:-1], sizes)):
+        raise ShapeError(f"conv_kernel_gradient: {x!r} and window {window} give places {sizes}, received {y!r}.")
+    return x.with_shape((*window, x.shape[-1] // groups, y.shape[-1]))
+
+
 conv_op = primitive("conv", _conv)                          # kernel (spatial..., in / groups, out)
 conv_transpose_op = primitive("conv_transpose", _conv_transpose)        # kernel (spatial..., out / groups, in)
+# sum over batch and places of window (x) times y: what a cotangent y of conv(x, kernel) means for the kernel
+conv_kernel_gradient_op = primitive("conv_kernel_gradient", _conv_kernel_gradient)

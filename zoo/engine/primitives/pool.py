@@ -28,3 +28,20 @@ def _pool(name: str, accepted: Collection[str]) -> Op:
 
 max_pool_op = _pool("max_pool", REAL)
 avg_pool_op = _pool("avg_pool", FLOAT)                      # padding does not count
+
+
+def _max_pool_gradient(y: TensorSpec, x: TensorSpec, *, window: tuple[int, ...], strides: tuple[int, ...],
+                       padding: Padding) -> TensorSpec:
+    max_pool_op.infer(x, window=window, strides=strides, padding=padding)
+    return x
+
+
+def _max_pool_pick(x: TensorSpec, at: TensorSpec, *, window: tuple[int, ...], strides: tuple[int, ...],
+                   padding: Padding) -> TensorSpec:
+    return max_pool_op.infer(at, window=window, strides=strides, padding=padding)
+
+
+# y of each window, put where the window of x has its (first) maximum; elsewhere zero
+max_pool_gradient_op = primitive("max_pool_gradient", _max_pool_gradient)
+# x at the place of each window where `at` has its (first) maximum
+max_pool_pick_op = primitive("max_pool_pick", _max_pool_pick)

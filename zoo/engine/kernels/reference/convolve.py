@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from types import ModuleType
 from typing import Any
@@ -43,3 +44,16 @@ def conv_transpose(xp: ModuleType, x: Any, kernel: Any, *, strides: tuple[int, .
         total[(slice(None), *place)] += part
     result = total[(slice(None), *(slice(drop, drop + length) for drop, length in pieces))]
     return result.reshape(*result.shape[:-2], groups * outputs)
+
+
+@reference("conv_kernel_gradient")
+def conv_kernel_gradient(xp: ModuleType, x: Any, y: Any, *, window: tuple[int, ...], strides: tuple[int, ...],
+                         padding: Padding, dilation: tuple[int, ...], groups: int) -> Any:
+    """Each window of x times y at its place, summed over places, as one matrix product a group."""
+    inputs, outputs = x.shape[-1] // groups, y.shape[-1] // groups
+    view = sliding_windows(xp, x, window, strides, padding, dilation, x.dtype.type(0))
+    rows = view.reshape(*view.shape[:-1], groups, inputs)
+    rows = xp.moveaxis(rows, -2, 0).reshape(groups, -1, math.prod(window) * inputs)     # (group, place, window x in)
+    columns = xp.moveaxis(y.reshape(-1, groups, outputs), 1, 0)                         # (group, place, out)
+    table = xp.matmul(xp.swapaxes(rows, 1, 2), columns)                                 # (group, window x in, out)
+    return xp.moveaxis(table, 0, 1).reshape(*window, inputs, groups * outputs)
