@@ -7,13 +7,14 @@ shuffling) seeds are drawn from one generator, which `set_random_seed` restarts.
 
 from __future__ import annotations
 
+import copy
 import random
 import threading
 from typing import Any
 
 import numpy as np
 
-from zoo.engine.primitives import add_op
+from zoo.engine.primitives import add_op, stop_gradient_op
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError
 
@@ -56,6 +57,15 @@ def draw_seed() -> int:
     return _SOURCE.draw()
 
 
+def seeded(initializer: Any, seed: int) -> Any:
+    """The initializer, drawing from `seed` if it has a seed of its own but was given none."""
+    if getattr(initializer, "seed", seed) is not None:
+        return initializer
+    initializer = copy.copy(initializer)
+    initializer.seed = seed
+    return initializer
+
+
 class SeedGenerator:
     """A stream of states for random primitives.
 
@@ -76,7 +86,7 @@ class SeedGenerator:
 
     def next(self) -> Any:
         """The state to use now; the variable moves on to the next one (when the program ends, if one is traced)."""
-        taken = add_op(self.state, np.array([0, 0], "uint32"))
+        taken = stop_gradient_op(self.state)
         self.state.assign(add_op(taken, np.array([0, 1], "uint32")))
         return taken
 

@@ -9,9 +9,11 @@ from zoo.engine.kernels.reference import (  # noqa: F401 - each module fills the
     elementwise,
     image,
     indexing,
+    linalg,
     movement,
     normalize,
     pool,
     random,
     reduce,
+    spectral,
 )
