@@ -18,7 +18,7 @@ from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, flip, move
 from zoo.ops.numpy_like.reduction import max as max_, sum as sum_
 from zoo.ops.promotion import Axis, Tensor, as_float, as_tensor, axes_of, constant, dtype_of, promote, rank_of, shape_of
 
-Complex = tuple[Any, Any]                                   # Keras's pair (real part, imaginary part)
+Complex = Any                                               # Keras's pair (real part, imaginary part), or a real tensor
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -121,30 +121,32 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
 
 
 def _pair(x: Complex) -> Tensor:
+    if not isinstance(x, (tuple, list)):
+        x = as_float(x), p.full_like_op(as_float(x), value=0, dtype=dtype_of(as_float(x)))
     real, imaginary = promote(*x, dtype="~float")
     return p.complex_op(real, imaginary)
 
 
-def _parts(x: Tensor) -> Complex:
+def _parts(x: Tensor) -> tuple[Tensor, Tensor]:
     return p.real_op(x), p.imaginary_op(x)
 
 
-def fft(x: Complex) -> Complex:
+def fft(x: Complex) -> tuple[Tensor, Tensor]:
     """The discrete Fourier transform along the last axis."""
     return _parts(p.fft_op(_pair(x), inverse=False))
 
 
-def _fft2(x: Complex, inverse: bool) -> Complex:
+def _fft2(x: Complex, inverse: bool) -> tuple[Tensor, Tensor]:
     spectrum = p.fft_op(_pair(x), inverse=inverse)
     return _parts(moveaxis(p.fft_op(moveaxis(spectrum, -2, -1), inverse=inverse), -1, -2))
 
 
-def fft2(x: Complex) -> Complex:
+def fft2(x: Complex) -> tuple[Tensor, Tensor]:
     """The discrete Fourier transform along the last two axes."""
     return _fft2(x, inverse=False)
 
 
-def ifft2(x: Complex) -> Complex:
+def ifft2(x: Complex) -> tuple[Tensor, Tensor]:
     """The inverse of `fft2`."""
     return _fft2(x, inverse=True)
 
@@ -156,13 +158,12 @@ def _to_length(x: Tensor, length: int) -> Tensor:
     return x if size == length else pad(x, [(0, 0)] * (rank_of(x) - 1) + [(0, length - size)])
 
 
-def rfft(x: Any, fft_length: int | None = None) -> Complex:
+def rfft(x: Any, fft_length: int | None = None) -> tuple[Tensor, Tensor]:
     """The non-negative frequencies of the Fourier transform of a real tensor, cut or padded to `fft_length`."""
     x = as_float(x)
     length = shape_of(x)[-1] if fft_length is None else fft_length
     x = _to_length(x, length)
-    spectrum = p.fft_op(p.complex_op(x, p.full_like_op(x, value=0, dtype=dtype_of(x))), inverse=False)
-    return _parts(slice_axis(spectrum, -1, 0, length // 2 + 1))
+    return _parts(slice_axis(p.fft_op(_pair(x), inverse=False), -1, 0, length // 2 + 1))
 
 
 def irfft(x: Complex, fft_length: int | None = None) -> Tensor:
@@ -203,7 +204,7 @@ def _window(window: Any, sequence_length: int, fft_length: int, dtype: str) -> n
 
 
 def stft(x: Any, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann",
-         center: bool = True) -> Complex:
+         center: bool = True) -> tuple[Tensor, Tensor]:
     """The Fourier transforms of pieces of the last axis.
 
     Args:

@@ -199,12 +199,17 @@ def log_softmax(x: Any, axis: int | tuple[int, ...] | None = -1) -> Tensor:
 
 
 def sparsemax(x: Any, axis: int = -1) -> Tensor:
-    """The probabilities nearest to x, many of them 0 (Martins and Astudillo, 2016)."""
+    """Sparse probabilities as Keras computes them.
+
+    Where one element is kept this is the projection on the simplex by Martins and Astudillo (2016). Where k > 1 are
+    kept, Keras takes the sum of the first k running sums in place of the k-th one, and the result does not sum to 1.
+    Models were trained with that, so it is what files mean.
+    """
     x = as_float(x)
     dtype, falling = dtype_of(x), flip(sort(x, axis), axis)
     ranks = cumsum(p.full_like_op(falling, value=1, dtype=dtype), axis)
     sums = cumsum(falling, axis)
     support = greater(falling, p.divide_op(subtract(sums, 1), ranks))
     kept = sum_(as_tensor(support, dtype), axis, keepdims=True)
-    total = sum_(_choose(support, falling, 0, x), axis, keepdims=True)
-    return p.relu_op(p.subtract_op(x, p.divide_op(subtract(total, 1), kept)))
+    total = sum_(_choose(support, sums, 0, x), axis, keepdims=True)
+    return maximum(p.subtract_op(x, p.divide_op(subtract(total, 1), kept)), 0)
