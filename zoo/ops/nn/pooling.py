@@ -7,9 +7,8 @@ from typing import Any
 
 from zoo.engine import primitives as p
 from zoo.engine.op import Op
-from zoo.errors import ShapeError
 from zoo.ops.layout import channels_last, per_axis, spatial_rank
-from zoo.ops.numpy_like.manipulation import concatenate, slice_axis
+from zoo.ops.numpy_like.manipulation import concatenate, repeat, slice_axis
 from zoo.ops.numpy_like.reduction import max as max_, mean
 from zoo.ops.promotion import Tensor, as_float, as_tensor, shape_of
 
@@ -41,8 +40,9 @@ def _adaptive(reduction: Callable[..., Tensor], inputs: Tensor, output_size: Siz
     def pool(x: Tensor) -> Tensor:
         for axis, count in enumerate(counts, start=1):
             size = shape_of(x)[axis]
-            if size is None:
-                raise ShapeError(f"Adaptive pooling needs known sizes, received shape {shape_of(x)}.")
+            if size is None:                                # only the shape is asked for: such graphs never run
+                x = repeat(reduction(x, axis, keepdims=True), count, axis)
+                continue
             bounds = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
             x = concatenate([reduction(slice_axis(x, axis, low, high), axis, keepdims=True) for low, high in bounds], axis)
         return x

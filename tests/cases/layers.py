@@ -1,0 +1,219 @@
+"""What to feed each layer: one row a way of using it. The tests of all layers loop over `CASES`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from zoo import layers
+from zoo.engine.spec import Dim
+from zoo.layers import Layer
+
+Shape = tuple[Dim, ...]
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """One layer with one set of arguments.
+
+    Args:
+        name: of the class in `zoo.layers`.
+        arguments: of its construction.
+        shapes: of the inputs, with the batch axis; more than one makes a list of inputs.
+        unknown: axes whose size is unknown when the layer is called symbolically, besides the batch axis.
+        dtype: of the inputs.
+        high: integers are drawn below this.
+    """
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    shapes: tuple[Shape, ...] = ((2, 6),)
+    unknown: tuple[int, ...] = ()
+    dtype: str = "float32"
+    high: int = 5
+
+    @property
+    def title(self) -> str:
+        """For the report of a test."""
+        options = "-".join(f"{key}={value}" for key, value in self.arguments.items())
+        return f"{self.name}({options}){'x'.join(map(str, self.shapes[0]))}".replace(" ", "")
+
+    def layer(self) -> Layer:
+        """A fresh layer, with random weights where the initial ones would hide mistakes."""
+        return getattr(layers, self.name)(**self.arguments)
+
+    def data(self, seed: int = 0) -> Any:
+        """Random inputs: an array, or a list of them."""
+        generator = np.random.default_rng(seed)
+        arrays = [self._array(generator, shape) for shape in self.shapes]
+        return arrays[0] if len(arrays) == 1 else arrays
+
+    def _array(self, generator: np.random.Generator, shape: Shape) -> np.ndarray:
+        if self.dtype.startswith("float"):
+            return generator.normal(size=shape).astype(self.dtype)
+        return generator.integers(0, self.high, shape).astype(self.dtype)
+
+    def symbolic_shapes(self) -> list[Shape]:
+        """The shapes with an unknown batch size, and `unknown` axes unknown."""
+        return [tuple(None if axis == 0 or axis in self.unknown else size for axis, size in enumerate(shape))
+                for shape in self.shapes]
+
+
+def _images(name: str, *, shape: Shape = (2, 7, 6, 4), **arguments: Any) -> LayerCase:
+    return LayerCase(name, arguments, (shape,), unknown=(1, 2))
+
+
+def _sequences(name: str, *, shape: Shape = (2, 9, 4), **arguments: Any) -> LayerCase:
+    return LayerCase(name, arguments, (shape,), unknown=(1,))
+
+
+def _volumes(name: str, *, shape: Shape = (2, 5, 4, 6, 2), **arguments: Any) -> LayerCase:
+    return LayerCase(name, arguments, (shape,), unknown=(1, 2, 3))
+
+
+def _pair(name: str, first: Shape = (2, 3, 4), second: Shape = (2, 3, 4), unknown: tuple[int, ...] = (1,),
+          **arguments: Any) -> LayerCase:
+    return LayerCase(name, arguments, (first, second), unknown)
+
+
+_CORE = [
+    LayerCase("Dense", {"units": 3}),
+    LayerCase("Dense", {"units": 3, "use_bias": False, "activation": "tanh"}, ((2, 5, 4, 6),), unknown=(1, 2)),
+    LayerCase("Dense", {"units": 3, "activation": {"class_name": "LeakyReLU", "config": {"negative_slope": 0.1}}}),
+    LayerCase("Dense", {"units": 2, "kernel_regularizer": "l2", "bias_constraint": "non_neg"}),
+    LayerCase("EinsumDense", {"equation": "abc,cd->abd", "output_shape": (None, 4), "bias_axes": "d"}, ((2, 3, 5),), (1,)),
+    LayerCase("EinsumDense", {"equation": "...c,cd->...d", "output_shape": 4, "bias_axes": "d"}, ((2, 3, 5, 6),), (1, 2)),
+    LayerCase("EinsumDense", {"equation": "ab...,bc->ac...", "output_shape": 4, "bias_axes": "c"}, ((2, 3, 5),), (2,)),
+    LayerCase("EinsumDense", {"equation": "abc,cde->abde", "output_shape": (None, 2, 4), "activation": "relu",
+                              "bias_axes": "d"}, ((2, 3, 5),), (1,)),
+    LayerCase("Embedding", {"input_dim": 7, "output_dim": 3}, ((2, 5),), (1,), dtype="int32", high=7),
+    LayerCase("Embedding", {"input_dim": 7, "output_dim": 3, "mask_zero": True}, ((2, 5),), (1,), high=7),
+    LayerCase("Identity"),
+    LayerCase("Masking", {"mask_value": 1.0}, ((2, 3, 4),), (1,)),
+]
+_ACTIVATIONS = [
+    LayerCase("Activation", {"activation": "gelu"}),
+    LayerCase("ReLU", {"max_value": 1.0, "negative_slope": 0.1, "threshold": 0.2}),
+    LayerCase("ReLU"),
+    LayerCase("LeakyReLU", {"negative_slope": 0.2}),
+    LayerCase("ELU", {"alpha": 0.7}),
+    LayerCase("PReLU", {"alpha_initializer": "ones"}),
+    _images("PReLU", shared_axes=[1, 2], alpha_initializer="ones"),
+    LayerCase("Softmax"),
+    _images("Softmax", axis=[1, 2]),
+]
+_CONVOLUTIONAL = [
+    _sequences("Conv1D", filters=3, kernel_size=3),
+    _sequences("Conv1D", filters=3, kernel_size=3, padding="causal", dilation_rate=2, activation="relu"),
+    _images("Conv2D", filters=3, kernel_size=3, padding="same", strides=2),
+    _images("Conv2D", filters=6, kernel_size=(1, 2), groups=2, use_bias=False),
+    _images("Conv2D", filters=5, kernel_size=(2, 3), dilation_rate=(2, 1)),
+    _volumes("Conv3D", filters=3, kernel_size=2),
+    _volumes("Conv3D", filters=3, kernel_size=(2, 1, 3), padding="same", strides=(1, 2, 2)),
+    _sequences("DepthwiseConv1D", kernel_size=3, strides=2, padding="same", depth_multiplier=2),
+    _images("DepthwiseConv2D", kernel_size=3, activation="relu6"),
+    _images("DepthwiseConv2D", kernel_size=(2, 3), depth_multiplier=2, use_bias=False, padding="same"),
+    _sequences("SeparableConv1D", filters=5, kernel_size=3, dilation_rate=2),
+    _images("SeparableConv2D", filters=5, kernel_size=3, strides=2, padding="same", depth_multiplier=2),
+    _sequences("Conv1DTranspose", filters=3, kernel_size=3, strides=2, padding="same", output_padding=1),
+    _images("Conv2DTranspose", filters=3, kernel_size=3, strides=2),
+    _images("Conv2DTranspose", filters=3, kernel_size=(2, 3), strides=(3, 2), padding="same"),
+    _volumes("Conv3DTranspose", filters=2, kernel_size=2, strides=2),
+]
+_POOLING = [
+    case
+    for kind in ("Average", "Max")
+    for case in (
+        _sequences(f"{kind}Pooling1D", pool_size=3, strides=2, padding="same"),
+        _images(f"{kind}Pooling2D", pool_size=(3, 2), strides=1),
+        _images(f"{kind}Pooling2D", pool_size=3, strides=2, padding="same"),
+        _volumes(f"{kind}Pooling3D", pool_size=2),
+        _sequences(f"Global{kind}Pooling1D"),
+        _images(f"Global{kind}Pooling2D", keepdims=True),
+        _images(f"Global{kind}Pooling2D"),
+        _volumes(f"Global{kind}Pooling3D"),
+        _sequences(f"Adaptive{kind}Pooling1D", output_size=4),
+        _images(f"Adaptive{kind}Pooling2D", output_size=(3, 5)),
+        _volumes(f"Adaptive{kind}Pooling3D", output_size=(5, 2, 3)),
+    )
+]
+_NORMALIZATION = [
+    _images("BatchNormalization"),
+    LayerCase("BatchNormalization", {"axis": 1, "center": False, "epsilon": 0.1}, ((2, 4, 6, 3),), (2, 3)),
+    _images("BatchNormalization", renorm=True, scale=False, renorm_clipping={"rmax": 2.0, "dmax": 1.0}),
+    LayerCase("LayerNormalization", {}, ((2, 3, 4),), (1,)),
+    LayerCase("LayerNormalization", {"axis": [1, 2], "center": False}, ((2, 3, 4),)),
+    LayerCase("LayerNormalization", {"rms_scaling": True}, ((2, 3, 4),), (1,)),
+    LayerCase("RMSNormalization", {"axis": [1, 2]}, ((2, 3, 4),)),
+    _images("GroupNormalization", groups=2),
+    _images("GroupNormalization", groups=-1, scale=False),
+    LayerCase("GroupNormalization", {"groups": 3, "axis": 1}, ((2, 6, 5, 4),), (2, 3)),
+    LayerCase("UnitNormalization", {"axis": [1, 2]}, ((2, 3, 4),), (1,)),
+]
+_REGULARIZATION = [
+    LayerCase("Dropout", {"rate": 0.3, "seed": 3}),
+    LayerCase("Dropout", {"rate": 0.3, "noise_shape": (None, 1, 4)}, ((2, 3, 4),), (1,)),
+    _sequences("SpatialDropout1D", rate=0.3),
+    _images("SpatialDropout2D", rate=0.3),
+    _volumes("SpatialDropout3D", rate=0.3),
+    LayerCase("AlphaDropout", {"rate": 0.3}),
+    LayerCase("GaussianDropout", {"rate": 0.3}),
+    LayerCase("GaussianNoise", {"stddev": 0.3}),
+    LayerCase("ActivityRegularization", {"l1": 0.1, "l2": 0.01}),
+]
+_RESHAPING = [
+    _images("Flatten"),
+    LayerCase("Flatten", {}, ((3,),)),
+    LayerCase("Flatten", {"data_format": "channels_first"}, ((2, 3, 4, 5),), (2,)),
+    LayerCase("Reshape", {"target_shape": (4, 3)}, ((2, 6, 2),)),
+    LayerCase("Reshape", {"target_shape": (-1, 2)}, ((2, 6, 4),), (1,)),
+    LayerCase("Reshape", {"target_shape": (2, -1)}, ((2, 6, 4),)),
+    LayerCase("Permute", {"dims": (3, 1, 2)}, ((2, 3, 4, 5),), (1, 3)),
+    LayerCase("RepeatVector", {"n": 3}),
+    _sequences("ZeroPadding1D", padding=(1, 2)),
+    _images("ZeroPadding2D", padding=((1, 2), (0, 1))),
+    _images("ZeroPadding2D", padding=2),
+    _volumes("ZeroPadding3D", padding=(1, 0, 2)),
+    _sequences("Cropping1D", cropping=(1, 2)),
+    _images("Cropping2D", cropping=((1, 2), (0, 1))),
+    _images("Cropping2D"),
+    _volumes("Cropping3D", cropping=((1, 0), (0, 1), (1, 1))),
+    _sequences("UpSampling1D", size=3),
+    _images("UpSampling2D", size=(2, 3)),
+    _volumes("UpSampling3D", size=(1, 2, 2)),
+    *(_images("UpSampling2D", interpolation=how) for how in ("bilinear", "bicubic", "lanczos3", "lanczos5")),
+]
+_MERGING = [
+    *(_pair(name) for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")),
+    LayerCase("Add", {}, ((2, 3, 4),) * 3, (1,)),
+    _pair("Add", (2, 3, 4), (2, 1, 4), ()),
+    _pair("Maximum", (2, 4), (2, 3, 4), ()),
+    _pair("Multiply", (2, 5, 3, 4), (2, 4), ()),
+    _pair("Concatenate", (2, 3, 4), (2, 3, 2)),
+    _pair("Concatenate", (2, 3, 4), (2, 5, 4), axis=1),
+    _pair("Dot", (2, 4), (2, 4), (), axes=1),
+    _pair("Dot", (2, 4), (2, 4), (), axes=-1, normalize=True),
+    _pair("Dot", (2, 3, 4), (2, 5, 3), (), axes=(1, 2)),
+    _pair("Dot", (2, 3, 4), (2, 4), (), axes=(2, 1)),
+    _pair("Dot", (2, 3, 4, 5), (2, 6, 4), (), axes=2),
+]
+_PREPROCESSING = [
+    _images("Rescaling", scale=0.5, offset=-1.0),
+    LayerCase("Rescaling", {"scale": [0.1, 0.2, 0.3], "offset": [1.0, 2.0, 3.0]}, ((2, 4, 3),), (1,), dtype="uint8"),
+    LayerCase("Normalization", {}, ((2, 3, 4),), (1,)),
+    LayerCase("Normalization", {"axis": None}, ((2, 3, 4),), (1,)),
+    LayerCase("Normalization", {"axis": [1, 2]}, ((2, 3, 4),)),
+    LayerCase("Normalization", {"mean": [1.0, 2.0], "variance": [0.5, 4.0], "invert": True}, ((2, 3, 2),), (1,)),
+    *(_images("Resizing", height=5, width=9, interpolation=how)
+      for how in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5", "area")),
+    _images("Resizing", height=3, width=4, antialias=True),
+    _images("Resizing", height=4, width=3, crop_to_aspect_ratio=True),
+    _images("Resizing", height=4, width=3, pad_to_aspect_ratio=True, fill_value=1.0),
+    LayerCase("Resizing", {"height": 3, "width": 4}, ((2, 7, 6, 3),), (1, 2), dtype="uint8", high=256),
+    _images("CenterCrop", height=4, width=3),
+    _images("CenterCrop", height=8, width=3),
+]
+CASES: list[LayerCase] = [*_CORE, *_ACTIVATIONS, *_CONVOLUTIONAL, *_POOLING, *_NORMALIZATION, *_REGULARIZATION,
+                          *_RESHAPING, *_MERGING, *_PREPROCESSING]

@@ -1,0 +1,54 @@
+"""Layers as real Keras wrote them: the same configs back, the same numbers."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.corpus import CORPUS, require_corpus
+from tests.layers.corpus_layers import SingleLayerCase, architectures, canonical, layer_records, single_layer_cases
+from zoo import layers
+from zoo.errors import Unsupported
+
+pytestmark = require_corpus
+SINGLE = single_layer_cases() if CORPUS is not None else []
+
+
+def test_configs_come_back_as_keras_wrote_them() -> None:
+    compared, different, unsupported = 0, [], set()
+    for folder, architecture in architectures():
+        for record in layer_records(architecture):
+            try:
+                layer = layers.deserialize(record)
+            except Unsupported as error:
+                unsupported.add(f"{folder.name}: {error}")
+                continue
+            compared += 1
+            received = canonical(json.loads(json.dumps(layer.get_config())))
+            if received != canonical(record["config"]):
+                different.append(f"{folder.name} {record['class_name']}: {received} for {canonical(record['config'])}")
+    print(f"{compared} configs compared, {len(different)} differ, unsupported: {sorted(unsupported)}")
+    assert compared > 1000
+    assert not different, "\n".join(different[:20])
+    assert all("lora" in case or "quantiz" in case for case in unsupported), unsupported
+
+
+@pytest.mark.parametrize("case", SINGLE, ids=lambda case: case.name)
+def test_a_single_layer_computes_what_keras_computed(case: SingleLayerCase) -> None:
+    layer = layers.deserialize(case.record)
+    inputs, expected = case.arrays()
+    layer(inputs)
+    stored = case.weights()
+    assert [w.shape for w in layer.get_weights()] == [w.shape for w in stored]
+    layer.set_weights(stored)
+    np.testing.assert_allclose(np.asarray(layer(inputs)), expected, **case.meta["tolerance"])
+
+
+@pytest.mark.parametrize("case", SINGLE, ids=lambda case: case.name)
+def test_weights_have_the_names_of_keras(case: SingleLayerCase) -> None:
+    layer = layers.deserialize(case.record)
+    layer(case.arrays()[0])
+    expected = [[path.rpartition("/")[2], shape] for path, shape in case.meta["weights"]]
+    assert [[variable.name, list(variable.shape)] for variable in layer.weights] == expected

@@ -1,0 +1,146 @@
+"""Layers: Keras's own, by Keras's names. `LAYERS` is the closed table by which files name them."""
+
+from zoo.layers.activations.activation import Activation as Activation
+from zoo.layers.activations.activation import ELU as ELU
+from zoo.layers.activations.activation import LeakyReLU as LeakyReLU
+from zoo.layers.activations.activation import PReLU as PReLU
+from zoo.layers.activations.activation import ReLU as ReLU
+from zoo.layers.activations.activation import Softmax as Softmax
+from zoo.layers.convolutional.conv import Conv1D as Conv1D
+from zoo.layers.convolutional.conv import Conv2D as Conv2D
+from zoo.layers.convolutional.conv import Conv3D as Conv3D
+from zoo.layers.convolutional.conv_transpose import Conv1DTranspose as Conv1DTranspose
+from zoo.layers.convolutional.conv_transpose import Conv2DTranspose as Conv2DTranspose
+from zoo.layers.convolutional.conv_transpose import Conv3DTranspose as Conv3DTranspose
+from zoo.layers.convolutional.depthwise_conv import DepthwiseConv1D as DepthwiseConv1D
+from zoo.layers.convolutional.depthwise_conv import DepthwiseConv2D as DepthwiseConv2D
+from zoo.layers.convolutional.separable_conv import SeparableConv1D as SeparableConv1D
+from zoo.layers.convolutional.separable_conv import SeparableConv2D as SeparableConv2D
+from zoo.layers.core.dense import Dense as Dense
+from zoo.layers.core.einsum_dense import EinsumDense as EinsumDense
+from zoo.layers.core.embedding import Embedding as Embedding
+from zoo.layers.core.identity import Identity as Identity
+from zoo.layers.core.input_layer import Input as Input
+from zoo.layers.core.input_layer import InputLayer as InputLayer
+from zoo.layers.core.masking import Masking as Masking
+from zoo.layers.input_spec import InputSpec as InputSpec
+from zoo.layers.layer import Layer as Layer
+from zoo.layers.merging.concatenate import Concatenate as Concatenate
+from zoo.layers.merging.dot import Dot as Dot
+from zoo.layers.merging.functions import add as add
+from zoo.layers.merging.functions import average as average
+from zoo.layers.merging.functions import concatenate as concatenate
+from zoo.layers.merging.functions import dot as dot
+from zoo.layers.merging.functions import maximum as maximum
+from zoo.layers.merging.functions import minimum as minimum
+from zoo.layers.merging.functions import multiply as multiply
+from zoo.layers.merging.functions import subtract as subtract
+from zoo.layers.merging.merge import Add as Add
+from zoo.layers.merging.merge import Average as Average
+from zoo.layers.merging.merge import Maximum as Maximum
+from zoo.layers.merging.merge import Minimum as Minimum
+from zoo.layers.merging.merge import Multiply as Multiply
+from zoo.layers.merging.merge import Subtract as Subtract
+from zoo.layers.normalization.batch_normalization import BatchNormalization as BatchNormalization
+from zoo.layers.normalization.layer_normalization import GroupNormalization as GroupNormalization
+from zoo.layers.normalization.layer_normalization import LayerNormalization as LayerNormalization
+from zoo.layers.normalization.layer_normalization import RMSNormalization as RMSNormalization
+from zoo.layers.normalization.layer_normalization import UnitNormalization as UnitNormalization
+from zoo.layers.pooling.adaptive_pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
+from zoo.layers.pooling.adaptive_pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+from zoo.layers.pooling.adaptive_pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
+from zoo.layers.pooling.adaptive_pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
+from zoo.layers.pooling.adaptive_pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
+from zoo.layers.pooling.adaptive_pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
+from zoo.layers.pooling.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from zoo.layers.pooling.global_pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+from zoo.layers.pooling.global_pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
+from zoo.layers.pooling.global_pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from zoo.layers.pooling.global_pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from zoo.layers.pooling.global_pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
+from zoo.layers.pooling.pooling import AveragePooling1D as AveragePooling1D
+from zoo.layers.pooling.pooling import AveragePooling2D as AveragePooling2D
+from zoo.layers.pooling.pooling import AveragePooling3D as AveragePooling3D
+from zoo.layers.pooling.pooling import MaxPooling1D as MaxPooling1D
+from zoo.layers.pooling.pooling import MaxPooling2D as MaxPooling2D
+from zoo.layers.pooling.pooling import MaxPooling3D as MaxPooling3D
+from zoo.layers.preprocessing.normalization import Normalization as Normalization
+from zoo.layers.preprocessing.rescaling import Rescaling as Rescaling
+from zoo.layers.preprocessing.resizing import CenterCrop as CenterCrop
+from zoo.layers.preprocessing.resizing import Resizing as Resizing
+from zoo.layers.registry import LAYERS as LAYERS
+from zoo.layers.registry import deserialize as deserialize
+from zoo.layers.registry import get as get
+from zoo.layers.registry import is_known as is_known
+from zoo.layers.registry import serialize as serialize
+from zoo.layers.registry import why_unknown as why_unknown
+from zoo.layers.regularization.activity_regularization import ActivityRegularization as ActivityRegularization
+from zoo.layers.regularization.dropout import AlphaDropout as AlphaDropout
+from zoo.layers.regularization.dropout import Dropout as Dropout
+from zoo.layers.regularization.dropout import GaussianDropout as GaussianDropout
+from zoo.layers.regularization.dropout import GaussianNoise as GaussianNoise
+from zoo.layers.regularization.dropout import SpatialDropout1D as SpatialDropout1D
+from zoo.layers.regularization.dropout import SpatialDropout2D as SpatialDropout2D
+from zoo.layers.regularization.dropout import SpatialDropout3D as SpatialDropout3D
+from zoo.layers.reshaping.borders import Cropping1D as Cropping1D
+from zoo.layers.reshaping.borders import Cropping2D as Cropping2D
+from zoo.layers.reshaping.borders import Cropping3D as Cropping3D
+from zoo.layers.reshaping.borders import ZeroPadding1D as ZeroPadding1D
+from zoo.layers.reshaping.borders import ZeroPadding2D as ZeroPadding2D
+from zoo.layers.reshaping.borders import ZeroPadding3D as ZeroPadding3D
+from zoo.layers.reshaping.reshape import Flatten as Flatten
+from zoo.layers.reshaping.reshape import Permute as Permute
+from zoo.layers.reshaping.reshape import RepeatVector as RepeatVector
+from zoo.layers.reshaping.reshape import Reshape as Reshape
+from zoo.layers.reshaping.up_sampling import UpSampling1D as UpSampling1D
+from zoo.layers.reshaping.up_sampling import UpSampling2D as UpSampling2D
+from zoo.layers.reshaping.up_sampling import UpSampling3D as UpSampling3D
+
+_OURS = (
+    Activation, ActivityRegularization, AdaptiveAveragePooling1D, AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D, AdaptiveMaxPooling1D, AdaptiveMaxPooling2D, AdaptiveMaxPooling3D, Add,
+    AlphaDropout, Average, AveragePooling1D, AveragePooling2D, AveragePooling3D, BatchNormalization, CenterCrop,
+    Concatenate, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, Cropping1D,
+    Cropping2D, Cropping3D, Dense, DepthwiseConv1D, DepthwiseConv2D, Dot, Dropout, ELU, EinsumDense, Embedding,
+    Flatten, GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D,
+    GlobalAveragePooling3D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D, GroupNormalization,
+    Identity, InputLayer, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, MaxPooling3D,
+    Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling,
+    Reshape, Resizing, SeparableConv1D, SeparableConv2D, Softmax, SpatialDropout1D, SpatialDropout2D,
+    SpatialDropout3D, Subtract, UnitNormalization, UpSampling1D, UpSampling2D, UpSampling3D, ZeroPadding1D,
+    ZeroPadding2D, ZeroPadding3D,
+)
+
+ALIASES = {
+    "AvgPool1D": AveragePooling1D, "AvgPool2D": AveragePooling2D, "AvgPool3D": AveragePooling3D,
+    "Convolution1D": Conv1D, "Convolution1DTranspose": Conv1DTranspose, "Convolution2D": Conv2D,
+    "Convolution2DTranspose": Conv2DTranspose, "Convolution3D": Conv3D, "Convolution3DTranspose":
+    Conv3DTranspose, "GlobalAvgPool1D": GlobalAveragePooling1D, "GlobalAvgPool2D": GlobalAveragePooling2D,
+    "GlobalAvgPool3D": GlobalAveragePooling3D, "GlobalMaxPool1D": GlobalMaxPooling1D, "GlobalMaxPool2D":
+    GlobalMaxPooling2D, "GlobalMaxPool3D": GlobalMaxPooling3D, "MaxPool1D": MaxPooling1D, "MaxPool2D":
+    MaxPooling2D, "MaxPool3D": MaxPooling3D, "SeparableConvolution1D": SeparableConv1D,
+    "SeparableConvolution2D": SeparableConv2D,
+}
+
+LAYERS.update({layer.__name__: layer for layer in _OURS} | ALIASES)
+
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D
+AvgPool3D = AveragePooling3D
+Convolution1D = Conv1D
+Convolution1DTranspose = Conv1DTranspose
+Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
+Convolution3D = Conv3D
+Convolution3DTranspose = Conv3DTranspose
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalAvgPool3D = GlobalAveragePooling3D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D
+MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D
+MaxPool3D = MaxPooling3D
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D

@@ -1,0 +1,1 @@
+"""Inputs, dense layers and embeddings."""

@@ -1,0 +1,102 @@
+"""Dense layers over several axes, described by an Einstein sum."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Sequence
+from typing import Any
+
+from zoo import ops
+from zoo.engine.spec import Dim, Shape
+from zoo.errors import ConfigError, ShapeError
+from zoo.layers import arguments, registry, weight_options
+from zoo.layers.layer import Layer
+
+_EQUATION = re.compile(r"(?P<before>\.\.\.)?(?P<given>[a-zA-Z]+)(?P<after>\.\.\.)?,(?P<kernel>[a-zA-Z]+)"
+                       r"->(?P<before2>\.\.\.)?(?P<made>[a-zA-Z]+)(?P<after2>\.\.\.)?")
+
+
+class EinsumDense(Layer):
+    """``activation(einsum(equation, x, kernel) + bias)``.
+
+    Args:
+        equation: as ``"abc,cd->abd"``: input, kernel, output. An ellipsis may start (or end) both input and output.
+        output_shape: sizes of the output without the batch axis and what the ellipsis stands for; None for sizes that
+            the input decides.
+        activation: name, function or layer.
+        bias_axes: letters of the output that the bias has, as ``"d"``; no bias if None.
+        **kwargs: of `Layer`, and initializer, regularizer and constraint of kernel and bias.
+
+    Raises:
+        ConfigError: the equation is not of that form.
+
+    Example:
+        >>> EinsumDense("abc,cd->abd", output_shape=(None, 64), bias_axes="d")(Input((32, 128))).shape
+        (None, 32, 64)
+    """
+
+    only_as = {**Layer.only_as, "lora_rank": None, "lora_alpha": None, "gptq_unpacked_column_size": None,
+               "quantization_config": None}
+
+    def __init__(self, equation: str, output_shape: int | Sequence[Dim], activation: Any = None,
+                 bias_axes: str | None = None, kernel_initializer: Any = "glorot_uniform",
+                 bias_initializer: Any = "zeros", kernel_regularizer: Any = None, bias_regularizer: Any = None,
+                 kernel_constraint: Any = None, bias_constraint: Any = None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.equation = equation
+        self.output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        self.activation = registry.activation(activation)
+        self.bias_axes = bias_axes
+        weight_options.keep(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        weight_options.keep(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
+        _expand(equation, None)
+
+    def build(self, input_shape: Shape) -> None:
+        given, kernel, made, elided = _expand(self.equation, len(input_shape))
+        sizes = dict(zip(given, input_shape))
+        named = [letter for letter in made[1:] if letter not in elided]     # the first one is the batch axis
+        if len(named) != len(self.output_shape):
+            raise ShapeError(f"{self.name}: output_shape {self.output_shape} needs {len(named)} sizes, for the letters "
+                             f"{named} of {self.equation!r}.")
+        for letter, size in zip(named, self.output_shape):
+            if None not in (size, sizes.get(letter)) and size != sizes[letter]:
+                raise ShapeError(f"{self.name}: axis {letter!r} of {self.equation!r} has size {sizes[letter]} in the "
+                                 f"input {tuple(input_shape)} and {size} in output_shape {self.output_shape}.")
+            if sizes.get(letter) is None:
+                sizes[letter] = size
+        self._whole_equation = f"{given},{kernel}->{made}"
+        self.kernel = weight_options.add(self, "kernel", tuple(sizes.get(letter) for letter in kernel))
+        self.bias = weight_options.add(self, "bias", self._bias_shape(made, sizes)) if self.bias_axes else None
+
+    def _bias_shape(self, made: str, sizes: dict[str, Dim]) -> Shape:
+        missing = sorted(set(self.bias_axes) - set(made))
+        if missing:
+            raise ConfigError(f"{self.name}: bias_axes {self.bias_axes!r} names {missing}, which the output of "
+                              f"{self.equation!r} does not have.")
+        first = min(made.index(letter) for letter in self.bias_axes)
+        return tuple(sizes[letter] if letter in self.bias_axes else 1 for letter in made[first:])
+
+    def call(self, inputs: Any) -> Any:
+        x = ops.einsum(self._whole_equation, inputs, self.kernel)
+        if self.bias is not None:
+            x = ops.add(x, self.bias)
+        return self.activation(x)
+
+
+def _expand(equation: str, rank: int | None) -> tuple[str, str, str, str]:
+    """The letters of input, kernel and output for an input of that rank, and those put in the ellipsis's place."""
+    match = _EQUATION.fullmatch(equation.replace(" ", ""))
+    if not match or match["before"] != match["before2"] or match["after"] != match["after2"] \
+            or match["before"] and match["after"]:
+        raise ConfigError(f"EinsumDense: expected an equation such as 'abc,cd->abd', '...c,cd->...d' or "
+                          f"'ab...,bc->ac...'. Received: equation={equation!r}")
+    given, kernel, made = match["given"], match["kernel"], match["made"]
+    free = [letter for letter in string.ascii_letters if letter not in equation]
+    count = 0 if rank is None else rank - len(given)
+    if count < 0 or count > 0 and not (match["before"] or match["after"]):
+        raise ShapeError(f"EinsumDense: {equation!r} expects an input of rank {len(given)}, received rank {rank}.")
+    elided = "".join(free[:count])
+    if match["before"]:
+        return elided + given, kernel, elided + made, elided
+    return given + elided, kernel, made + elided, elided

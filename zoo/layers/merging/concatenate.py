@@ -1,0 +1,36 @@
+"""Tensors side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from zoo import ops
+from zoo.engine.spec import normalize_axis
+from zoo.errors import ShapeError
+from zoo.layers import arguments
+from zoo.layers.layer import Layer
+from zoo.layers.merging.merge import list_of_shapes
+
+
+class Concatenate(Layer):
+    """Puts tensors side by side.
+
+    Args:
+        axis: along which; all other sizes must agree.
+    """
+
+    def __init__(self, axis: int = -1, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.axis = arguments.only_axis(axis)
+
+    def build(self, input_shape: Any) -> None:
+        shapes = list_of_shapes(self, input_shape)
+        axis = normalize_axis(self.axis, len(shapes[0]))
+        others = [shape[:axis] + shape[axis + 1:] for shape in shapes]
+        if len(set(map(len, shapes))) > 1 or any(len(set(sizes) - {None}) > 1 for sizes in zip(*others)):
+            raise ShapeError(f"Layer {self.name!r} (Concatenate) expects shapes that differ on axis {self.axis} only. "
+                             f"Received shapes: {shapes}")
+
+    def call(self, inputs: Sequence[Any]) -> Any:
+        return ops.concatenate(list(inputs), axis=self.axis)

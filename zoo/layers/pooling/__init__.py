@@ -1,0 +1,1 @@
+"""Pooling: windows, or all positions, reduced to one value for each channel."""
