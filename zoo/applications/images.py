@@ -24,13 +24,13 @@ class ImagePreprocess:
         size: (rows, columns) of the input.
         crop: the part of the resized photo that the crop keeps, along the side that limits it.
         interpolation: a filter of Pillow: ``nearest``, ``bilinear``, ``bicubic``, ``lanczos``, ...
-        mode: how pixels are normalised, a name in `zoo.applications.preprocess.MODES`.
+        mode: how pixels are normalised, a name in `zoo.applications.preprocess.MODES`; None leaves them from 0 to 255.
     """
 
     size: tuple[int, int]
     crop: float
     interpolation: str
-    mode: str
+    mode: str | None
 
     def apply(self, image: Image.Image) -> np.ndarray:
         """The photo as a model's input.
@@ -48,7 +48,8 @@ class ImagePreprocess:
                                Image.Resampling[self.interpolation.upper()])
         left, top = (resized.width - columns) // 2, (resized.height - rows) // 2
         middle = resized.crop((left, top, left + columns, top + rows))
-        return preprocess_input(np.asarray(middle), "channels_last", self.mode)
+        pixels = np.asarray(middle, np.float32)
+        return pixels if self.mode is None else preprocess_input(pixels, "channels_last", self.mode)
 
 
 def preprocessing_of(model_name: str, size: tuple[int, int] | None = None) -> ImagePreprocess:

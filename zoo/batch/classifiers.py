@@ -1,0 +1,201 @@
+"""From the name of a network, or from a model file, to a `Classifier` with the preprocessing and labels it needs.
+
+A model file says nothing of how its images were prepared or what its classes are called. What the caller leaves out
+is taken from the application that the model is by its name, or else assumed; each assumption is told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from zoo import hub, io
+from zoo.applications.images import ImagePreprocess, preprocessing_of
+from zoo.applications.preprocess import MODES
+from zoo.applications.registry import APPLICATIONS, Application, get_application, get_model
+from zoo.batch.worker import Classifier
+from zoo.errors import ConfigError, CorruptFile, ShapeError
+from zoo.models import Model, load_model, restore
+
+NO_PREPROCESSING = "none"
+PREPROCESS_NAMES = (*MODES, NO_PREPROCESSING)
+
+_FREE_SIZE = 224                        # rows and columns of images for models that take any
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A classifier, and what had to be assumed to make it, as sentences."""
+
+    classifier: Classifier
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Input:
+    """How a model takes its images."""
+
+    rows: int | None
+    columns: int | None
+    channels: int
+    channels_first: bool
+
+
+def choose(model: str, *, variant: dict[str, Any] | None = None, weights: str | os.PathLike[str] | None = None,
+           preprocess: str | None = None, labels: Sequence[str] | None = None, top_k: int = 5) -> Choice:
+    """A classifier.
+
+    Args:
+        model: name of an application, or path of a model file.
+        variant: further arguments of the application, as ``{"alpha": 0.5}``; ``size`` is that of its images.
+        weights: a weights file; None for the published ones, or for those in the model file.
+        preprocess: a name in `PREPROCESS_NAMES`; None for what the application needs.
+        labels: names of the classes; None for those of the application.
+        top_k: how many classes to name.
+
+    Raises:
+        ConfigError: neither an application nor a file, or arguments that do not fit it.
+        ShapeError: the model is no classifier of images, or `labels` are not as many as its classes.
+        ZooError: the weights cannot be had, or the file cannot be read.
+    """
+    if preprocess is not None and preprocess not in PREPROCESS_NAMES:
+        raise ConfigError(f"Expected a preprocessing among {', '.join(PREPROCESS_NAMES)}, received {preprocess!r}")
+    assumptions: list[str] = []
+    if os.path.exists(model):
+        built = load_model(model, weights=weights) if weights is not None else _from_file(Path(model), assumptions)
+        application = application_of(built.name)
+        if application is not None:
+            assumptions.append(f"{model} is a {application.name} by its name")
+    else:
+        application = _known_application(model)
+        built = _from_name(application, variant or {}, weights, labels)
+    return _complete(built, application, preprocess, labels, top_k, assumptions)
+
+
+def application_of(name: str) -> Application | None:
+    """The application whose models have this name, as ``vgg16`` or ``mobilenet_0.50_160``; None if there is none."""
+    key = re.sub(r"(_[\d.]+)?_\d+$", "", name)
+    return next((found for found in APPLICATIONS.values() if key in (found.name.lower(), found.name)), None)
+
+
+def read_labels(path: str | os.PathLike[str]) -> list[str]:
+    """Names of classes: one a line, or JSON: a list, or an object from index to name (or to a list that ends with it).
+
+    Raises:
+        CorruptFile: it is neither.
+        OSError: it cannot be read.
+    """
+    try:
+        content = Path(path).read_text(encoding="utf-8-sig")
+        if not content.lstrip().startswith(("[", "{")):
+            return [line.strip() for line in content.splitlines() if line.strip()]
+        value = json.loads(content)
+        if isinstance(value, dict):
+            value = [value[str(i)] for i in range(len(value))]
+        names = [entry[-1] if isinstance(entry, list) else entry for entry in value]
+    except (ValueError, KeyError, IndexError) as error:
+        raise CorruptFile(f"{path}: expected labels, one a line in UTF-8, a JSON list, or a JSON object with the keys "
+                          f"\"0\", \"1\", ... Received something else: {error!r}") from error
+    if not all(isinstance(name, str) for name in names):
+        raise CorruptFile(f"{path}: expected labels that are text, received {names[:5]}")
+    return names
+
+
+def _known_application(name: str) -> Application:
+    if os.sep in name or "/" in name or Path(name).suffix in (".keras", ".h5", ".hdf5", ".json"):
+        raise ConfigError(f"There is no model file {name!r}")
+    return get_application(name)
+
+
+def _from_name(application: Application, variant: dict[str, Any], weights: str | os.PathLike[str] | None,
+               labels: Sequence[str] | None) -> Model:
+    arguments = {key: value for key, value in variant.items() if key != "size"}
+    if "size" in variant:
+        arguments["input_shape"] = (variant["size"], variant["size"], 3)
+    if weights is not None and labels is not None:
+        arguments["classes"] = len(labels)
+    return get_model(application.name, weights="imagenet" if weights is None else weights, **arguments)
+
+
+def _from_file(path: Path, assumptions: list[str]) -> Model:
+    """The model in a file; for a published weights file, the application that it belongs to."""
+    entry = next((entry for entry in hub.weights_manifest().entries if entry.file == path.name), None)
+    if entry is None:
+        document = io.read(path)
+        if document.model is None:
+            raise ConfigError(f"{path} holds weights alone. Name the network that they are for, and give the file as "
+                              f"its weights: zoo classify --model NAME --weights {path}")
+        return restore.model(document)
+    assumptions.append(f"{path} holds the weights of {entry} by its file name")
+    return _from_name(get_application(entry.model), dict(entry.variant), path, None)
+
+
+def _complete(model: Model, application: Application | None, preprocess: str | None, labels: Sequence[str] | None,
+              top_k: int, assumptions: list[str]) -> Choice:
+    """Puts together what was given, what the application knows and what has to be assumed."""
+    taken, classes = _input_of(model), _classes_of(model)
+    size = (taken.rows or _FREE_SIZE, taken.columns or _FREE_SIZE)
+    if None in (taken.rows, taken.columns):
+        assumptions.append(f"the model takes images of any size; they get {size[0]}x{size[1]} pixels")
+    if application is not None:
+        prepared = preprocessing_of(application.name, size)
+    else:
+        prepared = ImagePreprocess(size, crop=1.0, interpolation="bilinear", mode=None)
+        if preprocess is None:
+            assumptions.append("pixels go in as they are, from 0 to 255; --preprocess tells otherwise")
+    if preprocess is not None:
+        prepared = replace(prepared, mode=None if preprocess == NO_PREPROCESSING else preprocess)
+    names = _labels(labels, application, classes, assumptions)
+    shape = (taken.channels, *size) if taken.channels_first else (*size, taken.channels)
+    classifier = Classifier(model, _item_maker(prepared, taken), shape, names,
+                            mode="L" if taken.channels == 1 else "RGB", top_k=top_k)
+    return Choice(classifier, tuple(assumptions))
+
+
+def _input_of(model: Model) -> _Input:
+    shapes = [tensor.shape for tensor in model.inputs]
+    if len(shapes) == 1 and len(shapes[0]) == 4:
+        shape = shapes[0]
+        if shape[3] in (1, 3):
+            return _Input(shape[1], shape[2], shape[3], channels_first=False)
+        if shape[1] in (1, 3):
+            return _Input(shape[2], shape[3], shape[1], channels_first=True)
+    raise ShapeError(f"Model {model.name!r} takes no images: expected one input (batch, rows, columns, channels) or "
+                     f"(batch, channels, rows, columns) with 1 or 3 channels, received {shapes}")
+
+
+def _classes_of(model: Model) -> int:
+    shapes = [tensor.shape for tensor in model.outputs]
+    if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] is None:
+        raise ShapeError(f"Model {model.name!r} is no classifier: expected one output (batch, classes), received "
+                         f"{shapes}")
+    return shapes[0][1]
+
+
+def _labels(given: Sequence[str] | None, application: Application | None, classes: int,
+            assumptions: list[str]) -> Sequence[str]:
+    if given is not None:
+        if len(given) != classes:
+            raise ShapeError(f"Expected as many labels as the model has classes, {classes}; received {len(given)}")
+        return given
+    known = application.classes() if application is not None else ()
+    if len(known) == classes:
+        return [label.name for label in known]
+    assumptions.append(f"the names of the {classes} classes are not known; --labels gives them")
+    return [f"class_{i}" for i in range(classes)]
+
+
+def _item_maker(prepared: ImagePreprocess, taken: _Input) -> Callable[[Image.Image], np.ndarray]:
+    """From an image to an item of a batch; for grey models, all three channels of `prepared` are the same."""
+    def make(image: Image.Image) -> np.ndarray:
+        item = prepared.apply(image)[..., :taken.channels]
+        return item.transpose(2, 0, 1) if taken.channels_first else item
+    return make

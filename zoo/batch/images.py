@@ -1,0 +1,98 @@
+"""An image file as 8-bit RGB or grey pixels.
+
+The content decides what a file is, never its suffix. Transparency is dropped and CMYK converted as Keras's own image
+loading does it; unlike there, the camera's orientation is followed and 16-bit grey keeps its range. The full image is
+decoded: JPEG's reduced-size decoding is faster, but changes the pixels that a model sees.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from typing import BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from zoo.errors import CorruptFile, FileError, UnknownFormat, UnsafeFile, UnsupportedFile
+
+# Formats that are pixels and nothing else, and that have a signature. Pillow reads more, among them EPS, for which it
+# runs an interpreter, and TGA, which any bytes may happen to be.
+FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+
+# What Pillow's plugins let through when bytes are damaged: each of them trusts its file in its own way. Warnings are
+# among it for programs that turn them into errors.
+_DAMAGE = (OSError, SyntaxError, EOFError, struct.error, zlib.error, ArithmeticError, AssertionError, AttributeError,
+           LookupError, MemoryError, RuntimeError, TypeError, ValueError, Warning)
+
+_UPRIGHT = {                                                        # EXIF orientation -> what undoes it
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+Image.init()                                                        # registers the plugins once, before threads do
+_AVAILABLE = tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def decode(path: str | os.PathLike[str], *, mode: str = "RGB") -> Image.Image:
+    """The first (or only) frame of an image file, upright.
+
+    Args:
+        path: the file.
+        mode: ``RGB`` or ``L`` (grey).
+
+    Raises:
+        FileError: the file cannot be opened, is no image, is damaged, too large, or has pixels without a defined
+            range. The message gives the reason alone: whoever asked knows the path.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return _decode(stream, mode)
+    except OSError as error:
+        raise FileError(f"the file cannot be read: {error.strerror or error}") from error
+
+
+def _decode(stream: BinaryIO, mode: str) -> Image.Image:
+    name = "image"
+    try:
+        with Image.open(stream, formats=_AVAILABLE) as image:
+            name = image.format or name
+            image.load()
+            return _upright(image, _eight_bits(image)).convert(mode)
+    except UnidentifiedImageError as error:
+        raise _not_an_image(stream) from error
+    except Image.DecompressionBombError as error:
+        raise UnsafeFile(f"refused as a decompression bomb: {error}") from error
+    except _DAMAGE as error:
+        raise CorruptFile(f"damaged {name} file: {error or type(error).__name__}") from error
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """An image that `convert` reduces to RGB or grey without loss of range and without a warning."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
+        # The high byte, as Pillow itself takes it of 16-bit RGB; its `convert` would cut everything above 255.
+        return Image.fromarray((np.asarray(image).clip(0, 0xFFFF) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise UnsupportedFile(f"the pixels are 32-bit {'integers' if image.mode == 'I' else 'floats'}, for which no "
+                              "value means white; save the image with 8 or 16 bits")
+    return image.convert("RGBA") if "transparency" in image.info else image
+
+
+def _upright(image: Image.Image, pixels: Image.Image) -> Image.Image:
+    method = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
+    return pixels if method is None else pixels.transpose(method)
+
+
+def _not_an_image(stream: BinaryIO) -> FileError:
+    stream.seek(0)
+    start = stream.read(8)
+    if not start:
+        return CorruptFile("the file is empty")
+    return UnknownFormat(f"no image that can be read ({', '.join(_AVAILABLE)}): the file begins with {start!r}; it is "
+                         "of another format, or cut off right after its beginning")

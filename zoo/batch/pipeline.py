@@ -1,0 +1,104 @@
+"""Many images through one model: files are read and decoded ahead while the model computes.
+
+Memory does not grow with the number of images: at most `ahead` prepared images wait, and as many full ones are being
+decoded as there are threads. Each result belongs to its file by construction: an image and its path travel together,
+position i of a batch is sample i, and an image that cannot be read leaves its position empty.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from zoo.batch.rows import Row
+from zoo.batch.sources import ImageSource
+from zoo.batch.worker import Classifier
+from zoo.errors import ConfigError, FileError
+
+# Pillow decodes without Python's lock; more threads than this only take cores from the model.
+MAX_DECODERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image on its way to the model: its item of a batch, or why there is none."""
+
+    path: str
+    item: np.ndarray | None = None
+    error: str | None = None
+
+
+def classify(sources: Sequence[ImageSource], classifier: Classifier, *, batch_size: int = 32,
+             decoders: int | None = None) -> Iterator[Row]:
+    """One row for each source, in order, as soon as its batch is computed.
+
+    All batches have the same size, so that the model is compiled once: the last one is filled up with zeros, whose
+    results are dropped.
+
+    Args:
+        sources: from `zoo.batch.sources.find_images`.
+        classifier: what is done with each image and batch.
+        batch_size: images in one run of the model; never more than there are sources.
+        decoders: threads that read and decode; as many as there are cores, up to `MAX_DECODERS`, if None.
+
+    Raises:
+        ConfigError: `batch_size` is not positive.
+        ShapeError: the model is no classifier.
+    """
+    if batch_size < 1:
+        raise ConfigError(f"Expected a batch size of at least 1, received {batch_size}")
+    size = min(batch_size, len(sources))
+    decoders = decoders or min(os.cpu_count() or 1, MAX_DECODERS)
+    with closing(read_ahead(sources, classifier.read, decoders=decoders, ahead=2 * size)) as samples:
+        while batch := list(islice(samples, size)):
+            yield from _rows(batch, classifier, size)
+
+
+def read_ahead(sources: Iterable[ImageSource], read: Callable[[str], np.ndarray], *, decoders: int,
+               ahead: int) -> Iterator[Sample]:
+    """Reads images with several threads, in order; at most `ahead` of them are read before they are asked for."""
+    with ThreadPoolExecutor(decoders, thread_name_prefix="zoo-decoder") as pool:
+        waiting: deque[Future[Sample]] = deque()
+        try:
+            for source in sources:
+                waiting.append(pool.submit(_sample, source, read))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:                                    # whoever stops early does not wait for images nobody will see
+            for future in waiting:
+                future.cancel()
+
+
+def _sample(source: ImageSource, read: Callable[[str], np.ndarray]) -> Sample:
+    if source.problem is not None:
+        return Sample(source.path, error=source.problem)
+    try:
+        return Sample(source.path, read(source.path))
+    except FileError as error:
+        return Sample(source.path, error=str(error))
+
+
+def _rows(samples: list[Sample], classifier: Classifier, size: int) -> Iterator[Row]:
+    if all(sample.item is None for sample in samples):
+        yield from (Row(sample.path, error=sample.error) for sample in samples)
+        return
+    batch = np.zeros((size, *classifier.item_shape), np.float32)
+    for i, sample in enumerate(samples):
+        if sample.item is not None:
+            batch[i] = sample.item
+    for sample, scores in zip(samples, classifier.scores(batch)):
+        if sample.error is not None:
+            yield Row(sample.path, error=sample.error)
+        elif not np.isfinite(scores).all():
+            yield Row(sample.path, error="the model's output for this image is not finite")
+        else:
+            yield Row(sample.path, classifier.best(scores))
