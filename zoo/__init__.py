@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zoo.layers import Input as Input
     from zoo.models import Model as Model
     from zoo.models import Sequential as Sequential
+    from zoo.models import explain as explain
     from zoo.models import load_model as load_model
     from zoo.models import save_model as save_model
 
@@ -38,6 +39,7 @@ _NAMES = {
     "Input": "zoo.layers",
     "Model": "zoo.models",
     "Sequential": "zoo.models",
+    "explain": "zoo.models",
     "load_model": "zoo.models",
     "save_model": "zoo.models",
 }

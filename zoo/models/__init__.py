@@ -1,5 +1,6 @@
 """Models: graphs of layers with files of their own."""
 
+from zoo.models.explain import explain as explain
 from zoo.models.functional import Functional as Functional
 from zoo.models.load_report import LoadReport as LoadReport
 from zoo.models.model import Model as Model
