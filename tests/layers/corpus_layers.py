@@ -54,7 +54,7 @@ def architectures(producer: str = "keras3") -> Iterator[tuple[pathlib.Path, dict
 def layer_records(value: Any) -> Iterator[dict[str, Any]]:
     """All records of our layer classes in an architecture, nested ones too."""
     if isinstance(value, dict):
-        if value.get("class_name") in layers.LAYERS and isinstance(value.get("config"), dict):
+        if value.get("class_name") in layers.LAYERS and value.get("module") == "keras.layers":
             yield value
         for part in value.values():
             yield from layer_records(part)

@@ -9,6 +9,7 @@ import pytest
 
 from zoo import layers
 from zoo.config import config
+from zoo.engine.function import Function
 from zoo.errors import ConfigError, ShapeError
 from zoo.layers import Input
 
@@ -27,6 +28,24 @@ def test_batch_normalization_learns_its_statistics_in_training(images: np.ndarra
     np.testing.assert_allclose(result.std((0, 1, 2)), 1, atol=1e-4)
     np.testing.assert_allclose(layer.moving_mean, 0.2 * images.mean((0, 1, 2)), rtol=1e-5)
     np.testing.assert_allclose(layer.moving_variance, 0.8 + 0.2 * images.var((0, 1, 2)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("renorm", [False, True])
+def test_compiled_training_learns_the_same_statistics(images: np.ndarray, renorm: bool) -> None:
+    eager, compiled = (layers.BatchNormalization(renorm=renorm) for _ in range(2))
+    compiled(images)
+    train = Function(lambda x: compiled(x, training=True))
+    for batch in (images[:4], images[4:]):
+        np.testing.assert_allclose(train(batch), eager(batch, training=True), rtol=1e-4, atol=1e-5)
+    for a, b in zip(eager.get_weights(), compiled.get_weights()):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+def test_compiled_dropout_drops_anew_in_each_run() -> None:
+    layer, x = layers.Dropout(0.5, seed=1), np.ones((4, 50), "float32")
+    train = Function(lambda x: layer(x, training=True))
+    first, second = train(x), train(x)
+    assert (first != second).any() and set(np.unique(first)) == {0.0, 2.0}
 
 
 def test_batch_normalization_uses_them_in_inference_and_when_frozen(images: np.ndarray) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cases.layers import CASES, LayerCase
 from zoo import layers, tree
+from zoo.engine.function import Function
 from zoo.engine.rng import set_random_seed
 from zoo.layers import Layer
 
@@ -74,6 +75,14 @@ def test_records_come_back_through_the_registry(case: LayerCase) -> None:
     layer = case.layer()
     again = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
     assert type(again) is type(layer) and again.get_config() == layer.get_config()
+
+
+@each_case
+def test_compiled_calls_compute_what_eager_ones_do(case: LayerCase) -> None:
+    layer, data = case.layer(), case.data()
+    layer(data)
+    randomized(layer)
+    np.testing.assert_allclose(Function(layer)(data), layer(data), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("case", SPATIAL, ids=lambda case: case.title)

@@ -343,7 +343,15 @@ class Layer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
-        """An unbuilt layer of that config."""
+        """An unbuilt layer of that config.
+
+        Raises:
+            ConfigError: an argument is missing, unknown or wrong.
+        """
+        try:
+            inspect.signature(cls).bind(**config)
+        except TypeError as error:
+            raise ConfigError(f"{cls.__name__}: {error}. Received config: {config}") from error
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -366,7 +374,9 @@ def dtype_policy(dtype: Any) -> str:
     if dtype is None:
         return settings.floatx
     if isinstance(dtype, dict):
-        dtype = dtype.get("config", {}).get("name", dtype)
+        if "name" not in dtype.get("config", {}):
+            raise Unsupported(f"The dtype policy {dtype!r} is not supported: only plain and mixed floats are.")
+        dtype = dtype["config"]["name"]
     name = getattr(dtype, "name", dtype)
     if isinstance(name, str) and name.startswith("mixed_"):
         return f"mixed_{dtypes.standardize(name.removeprefix('mixed_'))}"
