@@ -81,6 +81,11 @@ def keras2_bidirectional(config: Config, build: Config | None) -> Revised:
     return revised | {"layer": {**forward, "config": forward["config"] | {"name": name}}}, build
 
 
+def tf_discretization(config: Config, build: Config | None) -> Revised:
+    """tf.keras takes the boundaries of the bins or their number, not both."""
+    return (config | {"num_bins": None} if config.get("bin_boundaries") is not None else config), build
+
+
 def _plain(config: Config) -> Config:
     return {key: value for key, value in config.items() if key != "name"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo.io.dialects.dialect import ANY, Dialect, Rules, by_class
 from zoo.io.dialects.revisions import (batch_normalization, keras2_bidirectional, keras2_lambda, lambda_from_keras2,
-                                       tf_attention_shapes, tf_attention_shapes_inside)
+                                       tf_attention_shapes, tf_attention_shapes_inside, tf_discretization)
 from zoo.io.dialects.vocabulary import TFKERAS_ACTIVATIONS, TFKERAS_LAYERS
 
 HARD_SIGMOID = "keras2>hard_sigmoid"            # clip(0.2 x + 0.5, 0, 1); the one of Keras 3 is clip(x / 6 + 0.5, 0, 1)
@@ -73,6 +73,6 @@ TFKERAS = Dialect(
     decode_revisions={"BatchNormalization": batch_normalization, "Lambda": lambda_from_keras2,
                       "MultiHeadAttention": tf_attention_shapes},
     encode_revisions={"Lambda": keras2_lambda, "Bidirectional": keras2_bidirectional,
-                      "MultiHeadAttention": tf_attention_shapes_inside},
+                      "MultiHeadAttention": tf_attention_shapes_inside, "Discretization": tf_discretization},
     model_keys={"functional": ("name", "trainable"), "sequential": ("name", "build_input_shape")},
 )

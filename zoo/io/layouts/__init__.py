@@ -1,0 +1,12 @@
+"""Where files keep a model's weights: from their groups and orders to one canonical addressing, and back.
+
+`roles` says which weights a layer class owns, `owners` finds all owners of a model, `order` and `names` know the
+layout by layer, `paths` the one by object path.
+"""
+
+from zoo.io.layouts.bind import bind_weights as bind_weights
+from zoo.io.layouts.bound import BindingReport as BindingReport
+from zoo.io.layouts.bound import BoundWeights as BoundWeights
+from zoo.io.layouts.bound import Key as Key
+from zoo.io.layouts.encode import encode_weights as encode_weights
+from zoo.io.layouts.owners import owners_of as owners_of

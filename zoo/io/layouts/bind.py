@@ -1,0 +1,43 @@
+"""Weights of a file, in whatever layout, to the canonical addresses of a model."""
+
+from __future__ import annotations
+
+from zoo.errors import UnsupportedFile
+from zoo.io.document import ModelRecord, WeightTree
+from zoo.io.layouts.bind_by_layer import bind_by_layer
+from zoo.io.layouts.bind_by_path import bind_by_path
+from zoo.io.layouts.bound import BindingReport, BoundWeights
+from zoo.io.layouts.match import Matches
+from zoo.io.layouts.owners import owners_of
+
+_LAYOUTS = ("by_layer", "by_path")              # in the order of `Slot.stored`
+_BINDERS = (bind_by_layer, bind_by_path)
+
+
+def bind_weights(model: ModelRecord, tree: WeightTree, *, by_name: bool = False,
+                 skip_mismatch: bool = False) -> tuple[BoundWeights, BindingReport]:
+    """Finds the tensor for each weight of a model.
+
+    Args:
+        model: whose layers own the weights; those with `LayerRecord.weights` own these, others what their class has.
+        tree: the file's weights.
+        by_name: match layers by name only; otherwise by their order (or by the addresses that follow from it).
+        skip_mismatch: report tensors of other shapes as skipped, not as mismatched. They are never bound.
+
+    Returns:
+        The bound tensors, and what became of each weight on either side.
+
+    Raises:
+        UnsupportedFile: the layout is not known here.
+
+    Example:
+        >>> bound, report = bind_weights(document.model, document.weights)      # doctest: +SKIP
+        >>> bound[("dense",), "kernel"].read()                                  # doctest: +SKIP
+    """
+    if tree.layout not in _LAYOUTS:
+        raise UnsupportedFile(f"expected weights in one of the layouts {', '.join(_LAYOUTS)}, received {tree.layout!r}")
+    layout = _LAYOUTS.index(tree.layout)
+    root = owners_of(model)
+    matches = Matches(skip_mismatch)
+    _BINDERS[layout](root, tree, matches, by_name)
+    return matches.result(root, layout)

@@ -1,0 +1,92 @@
+"""Canonically addressed weights to the layouts of files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zoo.errors import CannotExpress, UnsupportedFile
+from zoo.io.document import ModelRecord, WeightGroup, WeightTree
+from zoo.io.layouts.bound import BoundWeights, Key, address
+from zoo.io.layouts.names import names_for
+from zoo.io.layouts.order import legacy_order
+from zoo.io.layouts.owners import Owner, Slot, owners_of
+from zoo.io.layouts.paths import addresses_of_parts, join
+from zoo.io.tensors import TensorRecord
+
+
+def encode_weights(weights: BoundWeights, model: ModelRecord, layout: str, dialect: str) -> WeightTree:
+    """Lays weights out as a Keras would.
+
+    Args:
+        model: whose weights they are.
+        layout: ``by_layer`` (legacy HDF5) or ``by_path`` (Keras 3).
+        dialect: whose order and names of weights: ``keras3``, ``tfkeras`` or ``keras2``.
+
+    Raises:
+        CannotExpress: weights of the model are not among `weights`, or the layout has no place for some.
+        UnsupportedFile: another layout.
+    """
+    if layout not in ("by_layer", "by_path"):
+        raise UnsupportedFile(f"expected a layout among by_layer, by_path, received {layout!r}")
+    root = owners_of(model)
+    _settle(root, weights)
+    groups = _by_layer(root, weights, dialect) if layout == "by_layer" else _by_path(root, weights)
+    place = ("by_layer", "by_path").index(layout)
+    _check(root, weights, place)
+    return WeightTree(layout, groups)
+
+
+def _settle(root: Owner, weights: BoundWeights) -> None:
+    """Gives objects of unknown classes the weights that were found for them."""
+    for owner in root.walk():
+        if owner.slots is None:
+            owner.slots = [Slot(key, key[1].rpartition("/")[2], True, tuple(tensor.shape))
+                           for key, tensor in weights.items()
+                           if key[0] == owner.path and key[1].startswith(owner.prefix)]
+
+
+def _check(root: Owner, weights: BoundWeights, place: int) -> None:
+    slots = {slot.key: slot for slot in root.all_slots()}
+    missing = [address(key) for key, slot in slots.items() if slot.stored[place] and key not in weights]
+    homeless = [address(key) for key in weights if key not in slots or not slots[key].stored[place]]
+    if missing or homeless:
+        lines = [f"missing: {name}" for name in missing] + [f"no place for: {name}" for name in homeless]
+        raise CannotExpress("\n  ".join([f"expected all weights of the model and no others, received {len(weights)}:",
+                                         *lines[:40]]))
+
+
+def _named(weights: BoundWeights, key: Key, name: str) -> list[TensorRecord]:
+    return [replace(weights[key], name=name)] if key in weights else []
+
+
+def _by_layer(root: Owner, weights: BoundWeights, dialect: str) -> list[WeightGroup]:
+    groups = []
+    for owner in root.parts:
+        slots = legacy_order(owner, dialect == "keras3")
+        names = names_for(owner, slots, dialect)
+        groups.append(WeightGroup(owner.name, [tensor for slot, name in zip(slots, names)
+                                               for tensor in _named(weights, slot.key, name)]))
+    return groups
+
+
+def _by_path(root: Owner, weights: BoundWeights) -> list[WeightGroup]:
+    groups: list[WeightGroup] = []
+
+    def visit(owner: Owner, base: str) -> None:
+        numbered: dict[str, list[TensorRecord]] = {base: []}
+        stored = [slot for slot in owner.slots or () if slot.stored[1]]
+        for number, slot in enumerate(stored):
+            below, own = _place(slot, owner, number)
+            numbered.setdefault(join(base, below), []).extend(_named(weights, slot.key, own))
+        groups.extend(WeightGroup(path, tensors, owner.name if path == base else None)
+                      for path, tensors in numbered.items())
+        for part, place in zip(owner.parts, addresses_of_parts(owner, base)):
+            visit(part, place)
+    visit(root, "")
+    return groups
+
+
+def _place(slot: Slot, owner: Owner, number: int) -> tuple[str, str]:
+    """The address below the owner's, and the key there; weights of unknown objects have both in their role."""
+    head, _, last = slot.key[1].removeprefix(owner.prefix).rpartition("/")
+    return (head, last) if last.isdecimal() else ("", slot.file_key or str(number))
