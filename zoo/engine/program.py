@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -92,10 +91,10 @@ class Program:
         fixed = self.prologue.arrays()
         context = self._free.pop() if self._free else _Context(self)
         try:
-            context.bind(fixed)
             for buffer, array in zip(context.given, (*arrays, *(variable.value for variable in self.state))):
                 np.copyto(buffer, array)
             with single_threaded_blas(), np.errstate(all="ignore"):
+                context.bind(fixed)
                 for work in context.work:
                     work()
             results = [np.array(buffer) for buffer in context.results]

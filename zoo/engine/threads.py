@@ -27,6 +27,8 @@ from zoo.config import config
 
 ALIGNMENT = 64                                              # a cache line, and the widest vector register
 
+WAKING = 1e-4                                               # seconds until a sleeping thread works, and reports back
+
 Body = Callable[[int, "Workspace"], Any]
 
 
@@ -121,18 +123,23 @@ class _Pool:
                 self.jobs.get().work()
 
 
-def parallel_for(count: int, body: Body) -> None:
+def parallel_for(count: int, body: Body, seconds: float = math.inf) -> None:
     """Calls ``body(index, workspace)`` for each index below `count`; the calling thread takes part.
 
     Tasks are taken dynamically. Inside a task it runs in the task's own thread. The first error is raised again.
+
+    Args:
+        count: number of tasks.
+        body: does one task; what it takes from the workspace is given back when it returns.
+        seconds: estimate for all tasks together; a worker is woken only for what takes longer than waking it.
     """
-    helpers = 0 if _thread.in_task else min(count, thread_count()) - 1
-    if helpers <= 0:
+    helpers = 0 if _thread.in_task else min(count - 1, thread_count() - 1, seconds / WAKING)
+    if helpers < 1:
         for index in range(count):
             _run(body, index)
         return
     job = _Job(count, body)
-    _pool.submit(job, helpers)
+    _pool.submit(job, int(helpers))
     job.work()
     job.finished.acquire()
     if job.error is not None:

@@ -8,9 +8,12 @@ from typing import Any
 
 from zoo.engine.kernels.registry import reference
 
+UNIVERSAL: dict[str, str] = {}                              # primitive -> function of the array module
+
 
 def define(functions: Mapping[str, str]) -> None:
     """Registers definitions: name of the primitive -> name of the array module's function of the same meaning."""
+    UNIVERSAL.update(functions)
     for name, function in functions.items():
         _define(name, function)
 

@@ -1,0 +1,168 @@
+"""Every fast kernel against the definition of its primitive, with and without an epilogue."""
+
+import numpy as np
+import pytest
+
+from zoo.config import config
+from zoo.engine.compile import compile_graph
+from zoo.engine.kernels.registry import KERNELS, Kernel, register
+from zoo.engine.passes import INFERENCE
+from zoo.engine.primitives import add_op, avg_pool_op, concatenate_op, conv_op, matmul_op, max_pool_op, multiply_op
+from zoo.engine.primitives import relu_op, sigmoid_op
+from zoo.engine.spec import TensorSpec
+from zoo.engine.trace import trace
+from zoo.errors import ConfigError
+
+# what follows the primitive: nothing, or an elementwise function of its result y and of operands that suit its shape
+EPILOGUES = {
+    "none": lambda y, operand: y,
+    "bias, relu": lambda y, operand: relu_op(add_op(y, operand(y.shape[-1:]))),
+    "residual": lambda y, operand: relu_op(add_op(add_op(y, operand(y.shape[-1:])), operand(y.shape))),
+    "swish": lambda y, operand: multiply_op(y, sigmoid_op(y)),
+    "one factor an image": lambda y, operand: multiply_op(y, operand((y.shape[0],) + (1,) * (len(y.shape) - 1))),
+    "squeeze and excite": lambda y, operand: multiply_op(
+        operand((y.shape[0],) + (1,) * (len(y.shape) - 2) + y.shape[-1:]), y),
+}
+
+
+def check(primitive, shapes, attrs, epilogue, title, dtype="float32", seed=0):
+    """Compiles the primitive on random inputs with and without fast kernels; `title` is the kernel to be used."""
+    rng = np.random.default_rng(seed)
+    arrays = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+    extra = []
+
+    def operand(shape):
+        extra.append(rng.normal(size=shape).astype(dtype))
+        return extra[-1]
+
+    def function(*xs):
+        return EPILOGUES[epilogue](primitive(*xs, **attrs), operand)
+
+    graph = trace(function, *(TensorSpec(a.shape, dtype) for a in arrays)).graph
+    program = compile_graph(graph)
+    *packing, step = program.steps
+    assert step.choice.kernel.title == title, str(program)
+    assert all(step.node.op.name in ("reshape", "transpose") for step in packing)
+    assert (epilogue == "none") == (step.node.epilogue is None)
+    with config.using(kernels="reference"):
+        expected, = compile_graph(graph, pipeline=()).run(*arrays)
+    actual, = program.run(*arrays)
+    assert actual.dtype == expected.dtype and actual.shape == expected.shape
+    scale = np.abs(expected).max(initial=1e-30)
+    assert np.abs(actual - expected).max(initial=0) <= 1e-5 * scale
+    again, = program.run(*arrays)
+    np.testing.assert_array_equal(again, actual)            # no tile depends on what memory held before
+
+
+def conv(x, kernel, strides=None, padding="valid", dilation=None, groups=1):
+    rank = len(x) - 2
+    attrs = {"strides": strides or (1,) * rank, "padding": padding, "dilation": dilation or (1,) * rank, "groups": groups}
+    return [x, kernel], attrs
+
+
+CONVOLUTIONS = {
+    "pointwise": ("blas.pointwise", conv((2, 9, 7, 12), (1, 1, 12, 20))),
+    "pointwise, same": ("blas.pointwise", conv((1, 5, 5, 3), (1, 1, 3, 4), padding="same")),
+    "pointwise, large": ("blas.pointwise", conv((1, 56, 56, 64), (1, 1, 64, 96))),
+    "pointwise, few rows": ("blas.pointwise", conv((1, 7, 7, 256), (1, 1, 256, 1024))),
+    "pointwise with strides": ("blas.im2col", conv((2, 9, 8, 12), (1, 1, 12, 20), strides=(2, 2))),
+    "3x3 valid": ("blas.im2col", conv((2, 9, 7, 5), (3, 3, 5, 6))),
+    "3x3 same": ("blas.im2col", conv((2, 9, 7, 5), (3, 3, 5, 6), padding="same")),
+    "3x3 same, strides": ("blas.im2col", conv((1, 10, 9, 4), (3, 3, 4, 8), strides=(2, 2), padding="same")),
+    "3x3 dilated": ("blas.im2col", conv((1, 12, 11, 4), (3, 3, 4, 8), padding="same", dilation=(2, 3))),
+    "explicit padding": ("blas.im2col", conv((2, 8, 8, 3), (3, 2, 3, 5), strides=(2, 1), padding=((2, 1), (0, 3)))),
+    "padding past the input": ("blas.im2col", conv((1, 2, 2, 3), (2, 2, 3, 5), padding=((4, 5), (3, 3)))),
+    "first layer": ("blas.im2col", conv((1, 64, 64, 3), (7, 7, 3, 32), strides=(2, 2), padding=((3, 3), (3, 3)))),
+    "many tiles": ("blas.im2col", conv((3, 40, 40, 32), (3, 3, 32, 32), padding="same")),
+    "few rows, many channels": ("blas.im2col", conv((1, 7, 7, 128), (3, 3, 128, 256), padding="same")),
+    "groups": ("blas.im2col", conv((2, 8, 6, 12), (3, 3, 4, 9), padding="same", groups=3)),
+    "pointwise groups": ("blas.im2col", conv((2, 8, 6, 12), (1, 1, 4, 9), groups=3)),
+    "one axis": ("blas.im2col", conv((2, 30, 4), (5, 4, 6), strides=(2,), padding="same")),
+    "one axis, causal": ("blas.im2col", conv((2, 30, 4), (3, 4, 6), padding=((4, 0),), dilation=(2,))),
+    "three axes": ("blas.im2col", conv((2, 6, 5, 7, 3), (3, 2, 3, 3, 4), strides=(1, 2, 1), padding="same")),
+    "depthwise": ("blas.depthwise", conv((2, 9, 8, 6), (3, 3, 1, 6), padding="same", groups=6)),
+    "depthwise, strides": ("blas.depthwise", conv((2, 9, 8, 6), (5, 5, 1, 6), strides=(2, 2), padding="same", groups=6)),
+    "depthwise, multiplier": ("blas.depthwise", conv((2, 9, 8, 4), (3, 3, 1, 12), groups=4)),
+    "depthwise, dilated": ("blas.depthwise", conv((1, 12, 12, 4), (3, 3, 1, 4), padding="same", dilation=(2, 2), groups=4)),
+    "depthwise, large": ("blas.depthwise", conv((2, 56, 56, 48), (3, 3, 1, 48), padding="same", groups=48)),
+    "depthwise, one axis": ("blas.depthwise", conv((2, 20, 4), (3, 1, 4), groups=4)),
+}
+PRODUCTS = {
+    "matrices": [(5, 7), (7, 3)],
+    "one row": [(1, 300), (300, 400)],
+    "one row, large": [(1, 2048), (2048, 4096)],
+    "stack of rows": [(2, 3, 5, 7), (7, 4)],
+    "leading ones": [(6, 5), (1, 1, 5, 4)],
+    "stacks": [(2, 3, 5, 7), (2, 3, 7, 4)],
+    "stacks that broadcast": [(2, 1, 5, 7), (3, 7, 4)],
+    "many stacks": [(8, 12, 60, 64), (8, 12, 64, 60)],
+    "many rows": [(5000, 64), (64, 48)],
+    "nothing": [(0, 4), (4, 3)],
+}
+POOLINGS = {
+    "halves": ((2, 8, 6, 5), {"window": (2, 2), "strides": (2, 2), "padding": "valid"}),
+    "same": ((2, 9, 7, 5), {"window": (3, 3), "strides": (2, 2), "padding": "same"}),
+    "explicit": ((1, 9, 7, 5), {"window": (3, 2), "strides": (1, 2), "padding": ((1, 1), (1, 0))}),
+    "large": ((2, 112, 112, 16), {"window": (3, 3), "strides": (2, 2), "padding": ((1, 1), (1, 1))}),
+    "one axis": ((2, 9, 5), {"window": (4,), "strides": (3,), "padding": "same"}),
+    "three axes": ((1, 5, 6, 7, 2), {"window": (2, 3, 2), "strides": (2, 1, 2), "padding": "same"}),
+    "window of one": ((1, 5, 6, 3), {"window": (1, 1), "strides": (2, 2), "padding": "valid"}),
+}
+
+
+@pytest.mark.parametrize("epilogue", EPILOGUES)
+@pytest.mark.parametrize("case", CONVOLUTIONS)
+def test_convolution(case, epilogue):
+    title, (shapes, attrs) = CONVOLUTIONS[case]
+    check(conv_op, shapes, attrs, epilogue, title)
+
+
+@pytest.mark.parametrize("epilogue", EPILOGUES)
+@pytest.mark.parametrize("case", PRODUCTS)
+def test_product(case, epilogue):
+    check(matmul_op, PRODUCTS[case], {}, epilogue, "blas.tiled_product")
+
+
+@pytest.mark.parametrize("epilogue", ["none", "bias, relu", "squeeze and excite"])
+@pytest.mark.parametrize("case", POOLINGS)
+@pytest.mark.parametrize("primitive, title", [(max_pool_op, "blas.shifted_maxima"), (avg_pool_op, "blas.shifted_sums")])
+def test_pooling(primitive, title, case, epilogue):
+    shape, attrs = POOLINGS[case]
+    check(primitive, [shape], attrs, epilogue, title)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 3])
+def test_concatenation(axis):
+    shapes = [[2, 3, 4, 5] for _ in range(3)]
+    for size, shape in zip((1, 6, 3), shapes):
+        shape[axis] = size
+    check(lambda *xs, axis: concatenate_op(*xs, axis=axis), shapes, {"axis": axis}, "none", "blas.copies")
+
+
+def test_float64_is_computed_in_float64():
+    check(conv_op, *conv((1, 9, 7, 5), (3, 3, 5, 6), padding="same"), "bias, relu", "blas.im2col", dtype="float64")
+
+
+def test_other_dtypes_are_refused_with_a_reason():
+    graph = trace(lambda x, y: matmul_op(x, y), TensorSpec((2, 3), "int32"), TensorSpec((3, 2), "int32")).graph
+    choice = compile_graph(graph).steps[0].choice
+    assert choice.kernel.family == "reference" and "BLAS has no product of int32" in str(choice)
+
+
+def test_only_allowed_families_are_chosen():
+    graph = trace(lambda x, y: matmul_op(x, y), TensorSpec((2, 3)), TensorSpec((3, 2))).graph
+    with config.using(kernels="reference"):
+        choice = compile_graph(graph).steps[0].choice
+    assert choice.kernel.title == "reference.matmul"
+    assert "family 'blas' is not allowed" in str(choice)
+
+
+def test_a_second_kernel_of_the_same_name_is_an_error():
+    kernel = KERNELS["matmul"][0]
+    with pytest.raises(ConfigError, match="already registered"):
+        register(Kernel(kernel.op, kernel.name, kernel.family, kernel.supports, kernel.bind))
+
+
+def test_the_inference_pipeline_is_the_default():
+    graph = trace(lambda x: relu_op(relu_op(x)), TensorSpec((2, 3))).graph
+    assert str(compile_graph(graph)) == str(compile_graph(graph, pipeline=INFERENCE))

@@ -1,0 +1,70 @@
+"""Convolution as matrix products: the windows of some output rows are written out as rows of a matrix (im2col).
+
+The matrix of a tile lies in scratch memory that stays in the cache; it is multiplied by the kernel, and the epilogue
+is done on the result, before the next tile begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+
+import numpy as np
+
+from zoo.engine.graph import Node
+from zoo.engine.kernels.blas.product import MULTIPLICATIONS_PER_SECOND, Epilogue, supports_dtype
+from zoo.engine.kernels.registry import Kernel, Packing, register
+from zoo.engine.kernels.sliding import Sliding
+from zoo.engine.kernels.tiles import cut, cut_leading, product_tile
+from zoo.engine.threads import Workspace, parallel_for
+
+
+def _packing(node: Node) -> tuple[Packing, ...]:
+    """old: (window..., in / groups, out)  new: (groups, window x in / groups, out / groups)"""
+    *window, inputs, outputs = node.inputs[1].shape
+    groups = node.attrs["groups"]
+    if groups == 1:                                         # only another shape: mapped weights stay mapped
+        return (Packing(1, "reshape", {"shape": (1, prod(window) * inputs, outputs)}),)
+    return (Packing(1, "reshape", {"shape": (prod(window) * inputs, groups, outputs // groups)}),
+            Packing(1, "transpose", {"axes": (1, 0, 2)}))
+
+
+def sliding_of(node: Node) -> Sliding:
+    """The windows of a convolution."""
+    x, kernel = node.op_inputs
+    attrs = node.attrs
+    return Sliding.over(x.shape[1:-1], kernel.shape[:-2], attrs["strides"], attrs["padding"], attrs["dilation"])
+
+
+def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
+    (x, kernel, *extra), (output,) = inputs, outputs
+    sliding, groups = sliding_of(node), node.attrs["groups"]
+    depth, columns = kernel.shape[1:]
+    epilogue = Epilogue(node, extra, [[axis] for axis in range(output.ndim)])
+    row = prod(output.shape[2:-1])                          # places in one output row
+    tall, wide = product_tile(len(output) * output.shape[1] * row, depth * groups, columns)
+    groups_first = (2 * output.ndim - 3, *range(2 * output.ndim - 3), 2 * output.ndim - 2)
+    tiles = []
+    for index in cut_leading(output.shape[:2], max(1, tall // max(1, row))):
+        images, rows = (*index, slice(0, output.shape[1]))[:2]
+        for piece in cut(columns, wide if groups == 1 else columns):
+            place = (images, rows, *[slice(None)] * (output.ndim - 3), piece if groups == 1 else slice(None))
+            result = output[place]
+            matrix = result.reshape(-1, groups, result.shape[-1] // groups).swapaxes(0, 1)
+            tiles.append((images, rows, kernel[:, :, piece], matrix, epilogue.on(place, result)))
+
+    def body(i: int, workspace: Workspace) -> None:
+        images, rows, weights, result, finish = tiles[i]
+        height = rows.stop - rows.start
+        piece = sliding.piece(x, images, rows, 0, workspace)
+        windows = sliding.view(piece.reshape(*piece.shape[:-1], groups, -1), height)
+        left = workspace.take((groups, result.shape[1], depth), x.dtype)
+        np.copyto(left.reshape(groups, *windows.shape[:-2], -1), windows.transpose(groups_first))
+        np.matmul(left, weights, out=result)
+        finish(workspace)
+
+    seconds = output.size * depth / MULTIPLICATIONS_PER_SECOND
+    return lambda: parallel_for(len(tiles), body, seconds)
+
+
+register(Kernel("conv", "im2col", "blas", supports=supports_dtype, bind=_bind, packing=_packing))

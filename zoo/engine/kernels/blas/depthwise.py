@@ -1,0 +1,59 @@
+"""Depthwise convolution: one product and one sum for each position in the window, on tiles that stay in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+
+import numpy as np
+
+from zoo.engine.graph import Node
+from zoo.engine.kernels.blas.convolution import sliding_of
+from zoo.engine.kernels.blas.product import Epilogue
+from zoo.engine.kernels.registry import Kernel, register
+from zoo.engine.kernels.tiles import CACHE_BYTES, cut_leading
+from zoo.engine.threads import Workspace, parallel_for
+
+_MULTIPLICATIONS_PER_SECOND = 1e9
+
+
+def supports_depthwise(node: Node) -> str | None:
+    """Every channel is a group of its own."""
+    inputs, _ = node.op_inputs[1].shape[-2:]
+    return None if inputs == 1 and node.attrs["groups"] > 1 else "needs one input channel a group"
+
+
+def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
+    (x, kernel, *extra), (output,) = inputs, outputs
+    sliding, channels = sliding_of(node), x.shape[-1]
+    epilogue = Epilogue(node, extra, [[axis] for axis in range(output.ndim)])
+    weights = _along_rows(kernel, channels, sliding.counts[-1])
+    touched = prod(output.shape[2:]) + prod(sliding.strides) * prod(output.shape[2:])       # elements for one row
+    tiles = []
+    for index in cut_leading(output.shape[:2], max(1, CACHE_BYTES // (output.itemsize * 2 * touched))):
+        images, rows = (*index, slice(0, output.shape[1]))[:2]
+        result = output[images, rows]
+        tiles.append((images, rows, result.reshape(*result.shape[:-1], channels, -1),
+                      epilogue.on((images, rows), result)))
+
+    def body(i: int, workspace: Workspace) -> None:
+        images, rows, result, finish = tiles[i]
+        piece = sliding.piece(x, images, rows, 0, workspace)[..., None]
+        product = workspace.take(result.shape, result.dtype)
+        for number, (tap, elements) in enumerate(sliding.taps(piece, rows.stop - rows.start)):
+            np.multiply(elements, weights[tap], out=product if number else result)
+            if number:
+                np.add(result, product, out=result)
+        finish(workspace)
+
+    seconds = output.size * prod(sliding.window) / _MULTIPLICATIONS_PER_SECOND
+    return lambda: parallel_for(len(tiles), body, seconds)
+
+
+def _along_rows(kernel: np.ndarray, channels: int, width: int) -> np.ndarray:
+    """old: (window..., 1, channels x m)  new: (window..., width, channels, m), so that products run along whole rows."""
+    kernel = kernel.reshape(*kernel.shape[:-2], 1, channels, -1)
+    return np.ascontiguousarray(np.broadcast_to(kernel, (*kernel.shape[:-3], width, *kernel.shape[-2:])))
+
+
+register(Kernel("conv", "depthwise", "blas", supports=supports_depthwise, bind=_bind, cost=lambda node: 0.5))
