@@ -23,6 +23,7 @@ import numpy as np
 from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 
 from zoo.errors import CorruptFile, UnsafeFile, UnsupportedFile
+from zoo.io.hdf5_stream import CheckedStream
 from zoo.io.limits import DEFAULT_LIMITS, Limits
 from zoo.io.source import Source
 from zoo.io.tensors import TensorRecord
@@ -136,12 +137,12 @@ def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Group:
 @contextmanager
 def _opened(source: Source) -> Iterator[h5py.File]:
     """The open file; what HDF5 has to complain about becomes a `CorruptFile`."""
-    with source.open() as stream:
+    with CheckedStream(source) as stream:
         try:
             with h5py.File(stream, "r") as file:
                 yield file
         except _HDF5_ERRORS as error:
-            raise CorruptFile(f"{source.where}: {_diagnosis(source, error)}") from error
+            raise stream.problem or CorruptFile(f"{source.where}: {_diagnosis(source, error)}") from error
 
 
 def _diagnosis(source: Source, error: Exception) -> str:

@@ -94,5 +94,5 @@ def _producer(content: Content) -> Producer:
 
 def _weights_dialect(content: Content) -> str:
     if content.keras_version is not None:
-        return dialects.detect({}, content.keras_version)
+        return dialects.detect({"class_name": None}, content.keras_version)         # the version alone decides
     return _WEIGHTS_DIALECTS.get(content.weights.layout, "unknown") if content.weights is not None else "unknown"

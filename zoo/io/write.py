@@ -14,7 +14,7 @@ from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
 
 # The release that a converted file says it is from: the last one that wrote the dialect, or the one it is tested with.
-_VERSIONS = {"keras3": "3.15.1", "tfkeras": "2.15.0", "keras2": "2.3.1", "keras1": "1.2.2", "keras0": None}
+VERSIONS = {"keras3": "3.15.1", "tfkeras": "2.15.0", "keras2": "2.3.1", "keras1": "1.2.2", "keras0": None}
 
 # Dialects whose files name the backend, and whose layer lists end with the model's own weights.
 _WITH_BACKEND = {"keras3", "tfkeras", "keras2"}
@@ -87,11 +87,11 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
     """The parts of the document that the container holds, in the words of the dialect."""
     producer = document.producer
     same = dialect == producer.dialect
-    content = Content(keras_version=(producer.keras_version if same else None) or _VERSIONS[dialect],
+    content = Content(keras_version=(producer.keras_version if same else None) or VERSIONS[dialect],
                       backend="tensorflow" if dialect in _WITH_BACKEND else None, metadata=document.metadata)
     if "architecture" in container.holds:
         assert document.model is not None
-        content.architecture = dialects.encode_model(document.model, dialect)
+        content.architecture = dialects.encode_model(document.model, dialect, legacy=container.legacy)
     if "architecture" in container.holds or document.format == container.name:
         content.training = _training(document.training, same, where)
     if "weights" in container.holds:

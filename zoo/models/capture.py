@@ -52,7 +52,7 @@ def architecture(model: Any) -> ModelRecord:
     calls = {layer: topology.calls_of(layer) for layer in topology.layers}
     refs = {tensor: TensorRef(layer.name, node, tensor.index)
             for layer, own in calls.items() for node, call in enumerate(own) for tensor in call.outputs}
-    layers = [_layer(layer, [_call(call, refs) for call in own]) for layer, own in calls.items()]
+    layers = [_layer(layer, [_call(call, refs) for call in own if call.inputs]) for layer, own in calls.items()]
     return ModelRecord("functional", model.name, layers, tree.map(refs.__getitem__, model.input_structure),
                        tree.map(refs.__getitem__, model.output_structure), config)
 
@@ -101,8 +101,6 @@ def _plain(shape: Any) -> Any:
 
 
 def _call(call: Any, refs: dict[KerasTensor, TensorRef]) -> CallRecord:
-    if not call.inputs:
-        return CallRecord((), {})
     args, kwargs = tree.map(lambda leaf: refs[leaf] if isinstance(leaf, KerasTensor) else serialization.to_plain(leaf),
                             (call.args, call.kwargs))
     return CallRecord(tuple(args), kwargs)

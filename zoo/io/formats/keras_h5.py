@@ -93,4 +93,4 @@ def _json(root: Group, name: str, probe: Probe) -> object:
 
 FORMAT = Container("keras_h5", "Keras model in HDF5", (".h5", ".hdf5"), sniff, read, write,
                    layouts=(layer_groups.BY_LAYER,), dialects=("tfkeras", "keras3", "keras2", "keras1"),
-                   holds=frozenset({"architecture", "weights"}))
+                   legacy=True, holds=frozenset({"architecture", "weights"}))
