@@ -1,0 +1,204 @@
+"""Other sizes: resampling, padding, cropping, patches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo.engine import primitives as p
+from zoo.engine.dtypes import is_float
+from zoo.errors import ConfigError, ShapeError
+from zoo.ops.image.batches import of_batch
+from zoo.ops.layout import per_axis
+from zoo.ops.nn.convolution import conv
+from zoo.ops.numpy_like.arithmetic import divide, maximum, multiply, subtract
+from zoo.ops.numpy_like.contraction import tensordot
+from zoo.ops.numpy_like.elementwise import absolute, clip, round as round_, sinc
+from zoo.ops.numpy_like.indexing import where
+from zoo.ops.numpy_like.logic import greater, greater_equal, less, less_equal, logical_and
+from zoo.ops.numpy_like.manipulation import expand_dims, moveaxis, pad, slice_axis, unstack
+from zoo.ops.numpy_like.reduction import max as max_, min as min_, sum as sum_
+from zoo.ops.promotion import Tensor, as_float, as_tensor, constant, dtype_of, promote, shape_of
+
+Sizes = int | Sequence[int]
+
+
+def resize(images: Any, size: Sizes, interpolation: str = "bilinear", antialias: bool = False,
+           crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: str = "constant",
+           fill_value: float = 0.0, data_format: str | None = None) -> Tensor:
+    """Images resampled to ``(height, width)``; pixel centres lie at halves.
+
+    Args:
+        images: one image or a batch.
+        size: height and width.
+        interpolation: "nearest" (keeps the dtype), "bilinear", "bicubic", "lanczos3", "lanczos5" or "area".
+        antialias: smooth images that shrink.
+        crop_to_aspect_ratio: first cut the middle that has the new ratio of height to width.
+        pad_to_aspect_ratio: first pad to the new ratio of height to width.
+        fill_mode, fill_value: what to pad with: "constant".
+        data_format: "channels_last", "channels_first", or None for what `zoo.config` says.
+    """
+    if crop_to_aspect_ratio and pad_to_aspect_ratio:
+        raise ConfigError("resize: only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be true.")
+    if fill_mode != "constant":
+        raise ConfigError(f"resize: expected fill_mode 'constant', received {fill_mode!r}.")
+    height, width = per_axis("size", size, 2)
+
+    def convert(x: Tensor) -> Tensor:
+        if crop_to_aspect_ratio or pad_to_aspect_ratio:
+            x = _to_ratio(x, height, width, crop_to_aspect_ratio, fill_value)
+        x = x if interpolation == "nearest" else as_float(x)
+        return p.resize_op(x, size=(height, width), method=interpolation, antialias=bool(antialias))
+    return of_batch(convert, images, data_format)
+
+
+def _to_ratio(x: Tensor, height: int, width: int, crop: bool, fill_value: float) -> Tensor:
+    """Rows or columns cut off, or added, equally on both sides."""
+    rows, columns = shape_of(x)[1:3]
+    if None in (rows, columns):
+        raise ShapeError(f"resize: keeping the aspect ratio needs known sizes, received shape {shape_of(x)}.")
+    wanted = columns * height // width, rows * width // height
+    if crop:
+        kept = [max(min(have, want), 1) for have, want in zip((rows, columns), wanted)]
+        for axis, have, keep in ((1, rows, kept[0]), (2, columns, kept[1])):
+            x = slice_axis(x, axis, (have - keep) // 2, (have - keep) // 2 + keep)
+        return x
+    margins = [(max(want - have, 0) // 2,) * 2 for have, want in zip((rows, columns), wanted)]
+    return pad(x, [(0, 0), *margins, (0, 0)], constant_values=fill_value)
+
+
+def _completed(name: str, whole: int, **parts: int | None) -> list[int]:
+    """Three numbers that add up to `whole`, of which one may be missing.
+
+    Raises:
+        ConfigError: more than one is missing, or they do not fit.
+    """
+    missing = [key for key, value in parts.items() if value is None]
+    if len(missing) > 1:
+        raise ConfigError(f"{name}: expected two of {', '.join(parts)}, received {parts}.")
+    rest = whole - sum(value for value in parts.values() if value is not None)
+    values = {key: rest if value is None else value for key, value in parts.items()}
+    if min(values.values()) < 0 or sum(values.values()) != whole:
+        raise ConfigError(f"{name}: {values} do not fit into {whole} pixels.")
+    return list(values.values())
+
+
+def pad_images(images: Any, top_padding: int | None = None, left_padding: int | None = None,
+               bottom_padding: int | None = None, right_padding: int | None = None, target_height: int | None = None,
+               target_width: int | None = None, data_format: str | None = None) -> Tensor:
+    """Images with zeros around them, given by the sizes of two sides, or by one and the size of the result."""
+    def convert(x: Tensor) -> Tensor:
+        rows, columns = shape_of(x)[1:3]
+        margins = []
+        for low, size, high, target in ((top_padding, rows, bottom_padding, target_height),
+                                        (left_padding, columns, right_padding, target_width)):
+            if None in (low, high) and target is None:
+                raise ConfigError("pad_images: expected for each axis two of: padding before, padding after, target size.")
+            whole = low + size + high if target is None else target
+            margins.append(tuple(_completed("pad_images", whole, low=low, size=size, high=high)[::2]))
+        return pad(x, [(0, 0), *margins, (0, 0)])
+    return of_batch(convert, images, data_format)
+
+
+def crop_images(images: Any, top_cropping: int | None = None, left_cropping: int | None = None,
+                bottom_cropping: int | None = None, right_cropping: int | None = None, target_height: int | None = None,
+                target_width: int | None = None, data_format: str | None = None) -> Tensor:
+    """A piece of images, given by what is cut off on two sides, or by one and the size of the result."""
+    def convert(x: Tensor) -> Tensor:
+        for axis, low, target, high in ((1, top_cropping, target_height, bottom_cropping),
+                                        (2, left_cropping, target_width, right_cropping)):
+            size = shape_of(x)[axis]
+            start, length, _ = _completed("crop_images", size, low=low, target=target, high=high)
+            x = slice_axis(x, axis, start, start + length)
+        return x
+    return of_batch(convert, images, data_format)
+
+
+def _patches(images: Any, size: Sizes, strides: Any, dilation_rate: Sizes, padding: str, data_format: str | None,
+             spatial: int) -> Tensor:
+    window = per_axis("size", size, spatial)
+
+    def convert(x: Tensor) -> Tensor:
+        channels = shape_of(x)[-1]
+        count = math.prod(window) * channels
+        kernel = constant(np.eye(count).reshape(*window, channels, count), dtype_of(x))
+        return conv(x, kernel, window if strides is None else strides, padding, "channels_last", dilation_rate)
+    return of_batch(convert, images, data_format, spatial)
+
+
+def extract_patches(images: Any, size: Sizes, strides: Any = None, dilation_rate: Sizes = 1, padding: str = "valid",
+                    data_format: str | None = None) -> Tensor:
+    """The windows of images as channels: pixel by pixel, of each all channels. A size of three numbers is for volumes."""
+    spatial = 3 if isinstance(size, (tuple, list)) and len(size) == 3 else 2
+    return _patches(images, size, strides, dilation_rate, padding, data_format, spatial)
+
+
+def extract_patches_3d(volumes: Any, size: Sizes, strides: Any = None, dilation_rate: Sizes = 1, padding: str = "valid",
+                       data_format: str | None = None) -> Tensor:
+    """The windows of volumes as channels (see `extract_patches`)."""
+    return _patches(volumes, size, strides, dilation_rate, padding, data_format, 3)
+
+
+def _triangle(x: Tensor) -> Tensor:
+    return maximum(subtract(1, x), 0)
+
+
+def _cubic(x: Tensor) -> Tensor:
+    near = (1.5 * x - 2.5) * x * x + 1
+    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return where(less(x, 1), near, where(less(x, 2), far, 0.0))
+
+
+def _lanczos(radius: float) -> Callable[[Tensor], Tensor]:
+    return lambda x: where(less_equal(x, radius), multiply(sinc(x), sinc(divide(x, radius))), 0.0)
+
+
+#: method of `scale_and_translate` -> weight of a pixel at a distance
+WEIGHTS: dict[str, Callable[[Tensor], Tensor]] = {
+    **dict.fromkeys(("linear", "bilinear", "trilinear"), _triangle),
+    **dict.fromkeys(("cubic", "bicubic", "tricubic"), _cubic),
+    "lanczos3": _lanczos(3.0), "lanczos5": _lanczos(5.0),
+}
+
+
+def scale_and_translate(images: Any, output_shape: Sequence[int], scale: Any, translation: Any,
+                        spatial_dims: Sequence[int], method: str, antialias: bool = True) -> Tensor:
+    """A tensor scaled and moved along some axes: ``output position = scale * input position + translation``.
+
+    Args:
+        images: a tensor of any rank.
+        output_shape: the shape of the result.
+        scale, translation: one number for each of the axes.
+        spatial_dims: the axes.
+        method: "linear", "cubic", "lanczos3" or "lanczos5" (or their names with "bi", "tri").
+        antialias: smooth along axes that shrink.
+    """
+    if method not in WEIGHTS:
+        raise ConfigError(f"scale_and_translate: expected a method of {tuple(WEIGHTS)}, received {method!r}.")
+    images = as_tensor(images)
+    x = as_float(images)
+    scales, shifts = (unstack(part, len(spatial_dims)) for part in promote(scale, translation, dtype="~float"))
+    for axis, scale_, shift in zip(spatial_dims, scales, shifts):
+        table = _weights(shape_of(x)[axis], output_shape[axis], scale_, shift, WEIGHTS[method], antialias)
+        x = moveaxis(tensordot(x, as_tensor(table, dtype_of(x)), axes=([axis], [0])), -1, axis)
+    if is_float(dtype_of(images)):
+        return x
+    return as_tensor(clip(round_(x), min_(images), max_(images)), dtype_of(images))
+
+
+def _weights(source: int, target: int, scale: Tensor, shift: Tensor, weight: Callable[[Tensor], Tensor],
+             antialias: bool) -> Tensor:
+    """The matrix ``(source, target)``; positions outside of the source have no weight."""
+    inverse = divide(1.0, scale)
+    stretch = maximum(inverse, 1.0) if antialias else 1.0
+    places = (np.arange(target, dtype="float32") + 0.5 - shift) * inverse - 0.5
+    distance = divide(absolute(subtract(expand_dims(places, 0), np.arange(source, dtype="float32")[:, None])), stretch)
+    table = weight(distance)
+    total = sum_(table, 0, keepdims=True)
+    defined = greater(absolute(total), 1000 * float(np.finfo(np.float32).eps))
+    table = where(defined, divide(table, where(defined, total, 1.0)), 0.0)
+    inside = logical_and(greater_equal(places, -0.5), less_equal(places, source - 0.5))
+    return where(expand_dims(inside, 0), table, 0.0)
