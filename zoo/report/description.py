@@ -21,12 +21,11 @@ from zoo.io.document import (
     ModelRecord,
     TensorRef,
     TrainingRecord,
-    WeightGroup,
     WeightTree,
 )
 from zoo.io.formats import CONTAINERS
 from zoo.io.tensors import TensorRecord
-from zoo.report.ownership import LayerPath, owners
+from zoo.report.ownership import LayerPath, Ownership, ownership
 from zoo.report.shapes import output_shapes
 from zoo.report.statistics import statistics
 
@@ -41,7 +40,7 @@ def describe(document: ModelDocument, *, with_statistics: bool = False) -> Descr
     Args:
         with_statistics: whether to read every tensor, one at a time, for minimum, maximum and mean.
     """
-    owner = owners(document)
+    owned = ownership(document)
     return {
         "schema": SCHEMA,
         "path": document.path,
@@ -49,31 +48,16 @@ def describe(document: ModelDocument, *, with_statistics: bool = False) -> Descr
         "format": document.format,
         "title": CONTAINERS[document.format].title,
         "producer": asdict(document.producer),
-        "model": None if document.model is None else _model(document.model, _Parameters(document, owner), ()),
-        "weights": None if document.weights is None else _weights(document.weights, owner, with_statistics),
+        "model": None if document.model is None else _model(document.model, owned, ()),
+        "weights": None if document.weights is None else _weights(document.weights, owned, with_statistics),
         "training": None if document.training is None else _training(document.training, with_statistics),
         "metadata": plain(document.metadata),
-        "findings": [asdict(finding) for finding in document.findings],
+        "findings": [asdict(finding) for finding in document.findings]
+        + [{"severity": "warning", "where": "weights", "message": problem} for problem in owned.problems],
     }
 
 
-class _Parameters:
-    """Counts the parameters of layers; None where the file does not tell which weights a layer has."""
-
-    def __init__(self, document: ModelDocument, owner: dict[str, LayerPath]):
-        self._groups = document.weights.groups if document.weights is not None else []
-        self._owner = owner
-        self._is_known = bool(owner) and all(group.path in owner for group in self._groups if group.tensors)
-
-    def of(self, path: LayerPath) -> int | None:
-        """Of the layer at `path` and all layers inside of it."""
-        if not self._is_known:
-            return None
-        return sum(tensor.size for group in self._groups
-                   if self._owner.get(group.path, ())[:len(path)] == path for tensor in group.tensors)
-
-
-def _model(model: ModelRecord, parameters: _Parameters, path: LayerPath) -> Description:
+def _model(model: ModelRecord, owned: Ownership, path: LayerPath) -> Description:
     shapes = output_shapes(model)
     return {
         "kind": model.kind,
@@ -82,11 +66,11 @@ def _model(model: ModelRecord, parameters: _Parameters, path: LayerPath) -> Desc
         "inputs": plain(model.inputs),
         "outputs": plain(model.outputs),
         "config": plain(model.config),
-        "layers": [_layer(layer, shapes.get(layer.name), parameters, (*path, layer.name)) for layer in model.layers],
+        "layers": [_layer(layer, shapes.get(layer.name), owned, (*path, layer.name)) for layer in model.layers],
     }
 
 
-def _layer(layer: LayerRecord, shape: tuple[int | None, ...] | None, parameters: _Parameters,
+def _layer(layer: LayerRecord, shape: tuple[int | None, ...] | None, owned: Ownership,
            path: LayerPath) -> Description:
     calls = [[leaf.layer for leaf in tree.leaves((call.args, call.kwargs)) if isinstance(leaf, TensorRef)]
              for call in layer.calls]
@@ -95,29 +79,31 @@ def _layer(layer: LayerRecord, shape: tuple[int | None, ...] | None, parameters:
         "class_name": layer.class_name,
         "registered_name": layer.registered_name,
         "output_shape": plain(shape),
-        "parameters": parameters.of(path),
+        "parameters": owned.parameters(path),
         "trainable": layer.trainable,
         "calls": calls,
         "config": plain(layer.config),
-        "model": None if layer.model is None else _model(layer.model, parameters, path),
+        "model": None if layer.model is None else _model(layer.model, owned, path),
     }
 
 
-def _weights(weights: WeightTree, owner: dict[str, LayerPath], with_statistics: bool) -> Description:
+def _weights(weights: WeightTree, owned: Ownership, with_statistics: bool) -> Description:
     return {
         "layout": weights.layout,
         "backend": weights.backend,
         "keras_version": weights.keras_version,
         "count": weights.count,
         "parameters": sum(tensor.size for _, tensor in weights),
+        "trainable_parameters": owned.trainable,
         "bytes": weights.nbytes,
-        "tensors": [_tensor(tensor, with_statistics) | {"group": group.path, "layer": _layer_of(group, owner)}
+        "tensors": [_tensor(tensor, with_statistics) | {"group": group.path} | _owner(tensor, owned)
                     for group, tensor in weights],
     }
 
 
-def _layer_of(group: WeightGroup, owner: dict[str, LayerPath]) -> str | None:
-    return "/".join(owner[group.path]) if group.path in owner else None
+def _owner(tensor: TensorRecord, owned: Ownership) -> Description:
+    path, role = owned.keys.get(id(tensor), (None, None))
+    return {"layer": None if path is None else "/".join(path), "role": role}
 
 
 def _training(training: TrainingRecord, with_statistics: bool) -> Description:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from typing import Any
 
 from zoo.report.description import Description, walk_layers
@@ -11,9 +11,7 @@ from zoo.report.tables import Column, clean, fields, table
 
 _LAYERS = (Column("layer"), Column("class"), Column("output shape"), Column("parameters", right=True),
            Column("config"))
-_TENSORS = (Column("weight"), Column("shape"), Column("dtype"))
-_STATISTICS = (Column("min", right=True), Column("max", right=True), Column("mean", right=True),
-               Column("not finite", right=True))
+_TENSORS = (Column("weight"), Column("stored as"), Column("shape"), Column("dtype"))
 
 # What tells layers of one class apart, in the order in which it is shown, and the value that says nothing.
 _TELLING: dict[str, Any] = {
@@ -63,7 +61,7 @@ def _head(description: Description) -> Iterator[tuple[str, Any]]:
     yield "written by", _writer(producer)
     yield "known from", "; ".join(producer["evidence"])
     if model is not None:
-        yield "model", f"{model['name']} ({model['class_name']}), {sum(1 for _ in walk_layers(model))} layers"
+        yield "model", f"{model['name']} ({model['class_name']}), {_counted(list(walk_layers(model)), 'layer')}"
         yield "inputs", _ends(model, model["inputs"])
         yield "outputs", _ends(model, model["outputs"])
         yield "config", _brief({key: value for key, value in model["config"].items() if key != "name"})
@@ -72,7 +70,9 @@ def _head(description: Description) -> Iterator[tuple[str, Any]]:
     if weights is None:
         yield "weights", "none: this file holds the architecture alone"
     else:
-        yield "weights", (f"{weights['parameters']:,} parameters in {weights['count']} tensors, "
+        fixed = weights["parameters"] - (weights["trainable_parameters"] or 0)
+        part = f" ({fixed:,} not trainable)" if weights["trainable_parameters"] is not None and fixed else ""
+        yield "weights", (f"{weights['parameters']:,} parameters{part} in {_counted(weights['tensors'], 'tensor')}, "
                           f"{in_bytes(weights['bytes'])}, {_dtypes(weights['tensors'])}")
     yield "also holds", ", ".join(description["metadata"])
 
@@ -155,10 +155,16 @@ def _count(tensor: Description) -> int:
 
 
 def _tensors(tensors: list[Description], width: int | None) -> list[str]:
-    with_statistics = any("statistics" in tensor for tensor in tensors)
-    rows = [(_address(tensor), _shape(tensor["shape"]), tensor["dtype"],
-             *(_numbers(tensor.get("statistics")) if with_statistics else ())) for tensor in tensors]
-    return table((*_TENSORS, *(_STATISTICS if with_statistics else ())), rows, width=width)
+    found = [tensor.get("statistics") or {} for tensor in tensors]
+    titles = {"minimum": "min", "maximum": "max", "mean": "mean", "non_finite": "not finite"}
+    shown = [key for key in titles if any(statistics.get(key) for statistics in found)]
+    rows = [(_owner(tensor), _address(tensor), _shape(tensor["shape"]), tensor["dtype"],
+             *(_number(statistics.get(key)) for key in shown)) for tensor, statistics in zip(tensors, found)]
+    return table((*_TENSORS, *(Column(titles[key], right=True) for key in shown)), rows, width=width)
+
+
+def _owner(tensor: Description) -> str:
+    return "" if tensor.get("layer") is None else f"{tensor['layer']}/{tensor['role']}".lstrip("/")
 
 
 def _address(tensor: Description) -> str:
@@ -167,11 +173,8 @@ def _address(tensor: Description) -> str:
     return name if not group or name.startswith(f"{group}/") else f"{group}/{name}"
 
 
-def _numbers(found: Description | None) -> tuple[str, str, str, str]:
-    if found is None:
-        return "", "", "", ""
-    values = ["" if found[key] is None else f"{found[key]:.6g}" for key in ("minimum", "maximum", "mean")]
-    return values[0], values[1], values[2], str(found["non_finite"] or "")
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
 
 
 def _training(training: Description, with_tensors: bool, width: int | None) -> list[str]:
@@ -181,12 +184,16 @@ def _training(training: Description, with_tensors: bool, width: int | None) -> l
     if optimizer is not None and optimizer["tensors"]:
         size = sum(map(_count, optimizer["tensors"]))
         lines.append(f"state of the optimizer {optimizer['class_name'] or ''}: "
-                     f"{len(optimizer['tensors'])} tensors, {size:,} numbers")
+                     f"{_counted(optimizer['tensors'], 'tensor')} of {size:,} numbers")
     if with_tensors and optimizer is not None and optimizer["tensors"]:
         lines += _tensors(optimizer["tensors"], width)
     if training["metrics"]:
-        lines.append(f"variables of metrics: {len(training['metrics'])} tensors")
+        lines.append(f"variables of metrics: {_counted(training['metrics'], 'tensor')}")
     return lines
+
+
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things):,} {name}{'s' * (len(things) != 1)}"
 
 
 def _compact(value: Any) -> str:

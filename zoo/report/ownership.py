@@ -1,59 +1,65 @@
-"""Which weights of a file belong to which layer, as far as the file alone tells; nothing is built for it."""
+"""Which weights of a file belong to which layer, as far as the file and Keras's rules tell; nothing is built for it."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from zoo.io.dialects.operations import PREFIX
-from zoo.io.document import ModelDocument, ModelRecord, WeightGroup
-from zoo.naming import to_snake_case
+from zoo.errors import UnsupportedFile
+from zoo.io.document import ModelDocument
+from zoo.io.layouts import BindingReport, Key, bind_weights, owners_of
+from zoo.io.layouts.owners import Owner
 
 LayerPath = tuple[str, ...]
 
 
-def owners(document: ModelDocument) -> dict[str, LayerPath]:
-    """The innermost layer that each group of weights belongs to, by the path of the group.
+@dataclass(frozen=True)
+class Ownership:
+    """The owners of a document's weights.
 
-    Groups that belong to no layer, or of which the file does not tell, are not among the keys.
+    Args:
+        keys: layer path and role of each tensor that has an owner, by its identity.
+        sizes: number of scalars of each role.
+        trainable: number of scalars that training would change; None if it is not known.
+        problems: what does not fit together, as sentences.
     """
+
+    keys: dict[int, Key] = field(default_factory=dict)
+    sizes: dict[Key, int] | None = None
+    trainable: int | None = None
+    problems: tuple[str, ...] = ()
+
+    def parameters(self, path: LayerPath) -> int | None:
+        """Scalars of the layer at `path` and of all inside; None if the file does not tell."""
+        if self.sizes is None:
+            return None
+        return sum(size for (owner, _), size in self.sizes.items() if owner[:len(path)] == path)
+
+
+def ownership(document: ModelDocument) -> Ownership:
+    """Finds the owners of all weights."""
     if document.model is None or document.weights is None:
-        return {}
-    addresses = _ADDRESSES[document.weights.layout](document.model)
-    places = {address: path for path, address in addresses}
-    found = {group.path: _innermost(group, places) for group in document.weights.groups}
-    return {group: path for group, path in found.items() if path is not None}
+        return Ownership()
+    try:
+        bound, report = bind_weights(document.model, document.weights)
+    except UnsupportedFile as error:
+        return Ownership(problems=(f"which weights belong to which layer is not known: {error}",))
+    sizes = {key: tensor.size for key, tensor in bound.items()}
+    changing = set(_trainable(owners_of(document.model), True))
+    return Ownership({id(tensor): key for key, tensor in bound.items()}, sizes,
+                     sum(size for key, size in sizes.items() if key in changing), tuple(_problems(report)))
 
 
-def _innermost(group: WeightGroup, places: dict[str, LayerPath]) -> LayerPath | None:
-    """The layer at the longest beginning of the group's path."""
-    parts = group.path.split("/")
-    beginnings = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
-    return next((places[beginning] for beginning in beginnings if beginning in places), None)
+def _trainable(owner: Owner, parent: bool) -> Iterator[Key]:
+    """The weights that training would change: created as trainable, in layers none of which is frozen."""
+    if parent and owner.trainable:
+        yield from (slot.key for slot in owner.slots or () if slot.trainable)
+        for part in owner.parts:
+            yield from _trainable(part, True)
 
 
-def _by_layer(model: ModelRecord) -> Iterator[tuple[LayerPath, str]]:
-    """Legacy files have one group for each layer of the outermost model, called like it."""
-    return (((layer.name,), layer.name) for layer in model.layers)
-
-
-def _by_path(model: ModelRecord, prefix: str = "", outer: LayerPath = ()) -> Iterator[tuple[LayerPath, str]]:
-    """Keras 3 numbers the layers of one class in the order of the model, whatever their names are."""
-    count: Counter[str] = Counter()
-    for layer in model.layers:
-        if layer.class_name.startswith(PREFIX):                 # an operation is no layer there
-            continue
-        name = to_snake_case(layer.class_name)
-        number = count[name]
-        count[name] += 1
-        address = f"{prefix}layers/{name}_{number}" if number else f"{prefix}layers/{name}"
-        yield (*outer, layer.name), address
-        if layer.model is not None:
-            yield from _by_path(layer.model, f"{address}/", (*outer, layer.name))
-
-
-def _nothing(model: ModelRecord) -> Iterator[tuple[LayerPath, str]]:
-    return iter(())
-
-
-_ADDRESSES = {"by_layer": _by_layer, "by_path": _by_path, "by_number": _nothing, "flat": _nothing}
+def _problems(report: BindingReport) -> Iterator[str]:
+    yield from (f"the file lacks {name}" for name in report.missing)
+    yield from (f"no layer owns {name}" for name in report.unexpected)
+    yield from (f"a shape does not fit: {name}" for name in report.mismatched)
+    yield from report.notes
