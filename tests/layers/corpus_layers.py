@@ -17,6 +17,9 @@ from tests.corpus import CORPUS
 from zoo import layers
 
 
+DEFAULTS = {"Identity": {"gain": 1.0}}                      # what Keras does not write
+
+
 @dataclass(frozen=True)
 class SingleLayerCase:
     """A case of `keras3` whose model is one layer between inputs."""
@@ -80,6 +83,7 @@ def canonical(value: Any) -> Any:
         if value.get("class_name") == "DTypePolicy":
             return value["config"]["name"]
         if "class_name" in value:
-            return {"class_name": value["class_name"], "config": canonical(value.get("config") or {})}
+            config = canonical(value.get("config") or {})
+            return {"class_name": value["class_name"], "config": {**DEFAULTS.get(value["class_name"], {}), **config}}
         return {key: canonical(part) for key, part in value.items() if part is not None}
     return [canonical(part) for part in value] if isinstance(value, list) else value

@@ -5,7 +5,6 @@ They take arrays (and compute at once), variables, and values of a graph being t
 
 from zoo.engine import operators as _operators
 from zoo.ops import image as image
-from zoo.ops import image as image
 from zoo.ops import linalg as linalg
 from zoo.ops import nn as nn
 from zoo.ops import numpy_like as numpy

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from zoo import ops
-from zoo.engine import dtypes
 from zoo.layers import arguments
 from zoo.layers.layer import Layer
 
@@ -43,16 +40,11 @@ class Resizing(Layer):
         self.data_format = arguments.data_format(data_format)
 
     def call(self, inputs: Any) -> Any:
-        wanted = dtypes.standardize(inputs.dtype)
-        x = inputs if dtypes.is_float(wanted) else ops.cast(inputs, "float32")
-        x = ops.image.resize(x, (self.height, self.width), interpolation=self.interpolation, antialias=self.antialias,
-                             data_format=self.data_format, crop_to_aspect_ratio=self.crop_to_aspect_ratio,
-                             pad_to_aspect_ratio=self.pad_to_aspect_ratio, fill_mode=self.fill_mode,
-                             fill_value=self.fill_value)
-        if dtypes.is_float(wanted):
-            return x
-        bounds = np.iinfo(wanted)
-        return ops.cast(ops.clip(ops.round(x), bounds.min, bounds.max), wanted)
+        return ops.image.resize(inputs, (self.height, self.width), interpolation=self.interpolation,
+                                antialias=self.antialias, data_format=self.data_format,
+                                crop_to_aspect_ratio=self.crop_to_aspect_ratio,
+                                pad_to_aspect_ratio=self.pad_to_aspect_ratio, fill_mode=self.fill_mode,
+                                fill_value=self.fill_value)
 
 
 class CenterCrop(Layer):

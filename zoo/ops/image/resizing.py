@@ -10,7 +10,9 @@ import numpy as np
 
 from zoo.engine import primitives as p
 from zoo.engine.dtypes import is_float
-from zoo.errors import ConfigError, ShapeError
+from zoo.engine.spec import Dim
+from zoo.errors import ConfigError
+from zoo.ops.core import saturate_cast
 from zoo.ops.image.batches import of_batch
 from zoo.ops.layout import per_axis
 from zoo.ops.nn.convolution import conv
@@ -26,15 +28,15 @@ from zoo.ops.promotion import Tensor, as_float, as_tensor, constant, dtype_of, p
 Sizes = int | Sequence[int]
 
 
-def resize(images: Any, size: Sizes, interpolation: str = "bilinear", antialias: bool = False,
+def resize(images: Any, size: int | Sequence[Dim], interpolation: str = "bilinear", antialias: bool = False,
            crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: str = "constant",
            fill_value: float = 0.0, data_format: str | None = None) -> Tensor:
-    """Images resampled to ``(height, width)``; pixel centres lie at halves.
+    """Images resampled to ``(height, width)``; pixel centres lie at halves. Integers are rounded and stay what they are.
 
     Args:
         images: one image or a batch.
-        size: height and width.
-        interpolation: "nearest" (keeps the dtype), "bilinear", "bicubic", "lanczos3", "lanczos5" or "area".
+        size: height and width; None where they follow from an unknown size, while shapes are inferred.
+        interpolation: "nearest", "bilinear", "bicubic", "lanczos3", "lanczos5" or "area".
         antialias: smooth images that shrink.
         crop_to_aspect_ratio: first cut the middle that has the new ratio of height to width.
         pad_to_aspect_ratio: first pad to the new ratio of height to width.
@@ -45,21 +47,23 @@ def resize(images: Any, size: Sizes, interpolation: str = "bilinear", antialias:
         raise ConfigError("resize: only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be true.")
     if fill_mode != "constant":
         raise ConfigError(f"resize: expected fill_mode 'constant', received {fill_mode!r}.")
-    height, width = per_axis("size", size, 2)
+    height, width = size if isinstance(size, (tuple, list)) and None in size else per_axis("size", size, 2)
+    own = dtype_of(images)
 
     def convert(x: Tensor) -> Tensor:
         if crop_to_aspect_ratio or pad_to_aspect_ratio:
             x = _to_ratio(x, height, width, crop_to_aspect_ratio, fill_value)
         x = x if interpolation == "nearest" else as_float(x)
-        return p.resize_op(x, size=(height, width), method=interpolation, antialias=bool(antialias))
+        x = p.resize_op(x, size=(height, width), method=interpolation, antialias=bool(antialias))
+        return x if dtype_of(x) == own or is_float(own) else saturate_cast(round_(x), own)
     return of_batch(convert, images, data_format)
 
 
 def _to_ratio(x: Tensor, height: int, width: int, crop: bool, fill_value: float) -> Tensor:
     """Rows or columns cut off, or added, equally on both sides."""
     rows, columns = shape_of(x)[1:3]
-    if None in (rows, columns):
-        raise ShapeError(f"resize: keeping the aspect ratio needs known sizes, received shape {shape_of(x)}.")
+    if None in (rows, columns):                             # only the shape is asked for: such graphs never run
+        return x
     wanted = columns * height // width, rows * width // height
     if crop:
         kept = [max(min(have, want), 1) for have, want in zip((rows, columns), wanted)]
