@@ -48,7 +48,7 @@ class Decoder:
         model = ModelRecord(kind or "opaque", "", class_name=class_name, **origin)
         if kind is not None:
             self._layers(model, config, where)
-        model.name = config.get("name") or value.get("name") or self._name(to_snake_case(class_name))
+        model.name = value.get("name") or config.get("name") or self._name(to_snake_case(class_name))
         path = f"{where}/{model.name}".lstrip("/")
         if kind is None:
             model.config = self._config(config, path)
@@ -106,7 +106,7 @@ class Decoder:
                                registered_name=model.registered_name, build_config=model.build_config)
         class_name, origin = self._class(value, None)
         config = value["config"]
-        name = config.get("name") or value.get("name")
+        name = value.get("name") or config.get("name")      # calls go by the outer one
         if not isinstance(config, dict) or not isinstance(name, str):
             raise CorruptFile(f"{where}: expected a name in the config of a {class_name}, received {config!r:.100}")
         path = f"{where}/{name}".lstrip("/")
@@ -120,10 +120,10 @@ class Decoder:
     def _layer_config(self, class_name: str, config: dict[str, Any], build: Any,
                       where: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
         rules = self.dialect.rules_of(class_name)
+        silent = {**rules.extra, **rules.newer}
         config = {rules.rename.get(key, key): item for key, item in config.items()}
-        config = {key: item for key, item in config.items()
-                  if not (key in rules.extra and is_neutral(item, rules.extra[key]))}
         config = self._config({**rules.missing, **config}, where)
+        config = {key: item for key, item in config.items() if not (key in silent and is_neutral(item, silent[key]))}
         if class_name in RECURRENT and not self.dialect.modern:     # built for the sequence, states and constants
             build = _first_shape(build)
         revise = self.dialect.decode_revisions.get(class_name)

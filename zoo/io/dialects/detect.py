@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_TF_SUFFIX = re.compile(r"-tf$|-tf\b")
-_KERAS1_ARGUMENTS = frozenset({"output_dim", "nb_filter", "border_mode", "dim_ordering", "inner_activation", "init",
-                               "W_regularizer", "consume_less", "batch_norm_mode", "nb_col", "input_dtype"})
+_KERAS1_ARGUMENTS = frozenset({"border_mode", "consume_less", "dim_ordering", "inner_activation", "nb_filter",
+                               "nb_kernel", "pool_length", "subsample"})
+_KERAS1_ARGUMENTS_OF = {"Dense": "output_dim", "TimeDistributedDense": "output_dim", "BatchNormalization": "mode",
+                        "Dropout": "p", "Embedding": "init", "Merge": "mode"}
+_TFKERAS_CLASSES = frozenset({"Functional", "GlorotUniform", "TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"})
 
 
 def detect(config: Any, keras_version: str | None) -> str:
@@ -29,12 +31,12 @@ def detect(config: Any, keras_version: str | None) -> str:
         return _by_content(config)
     major, minor = int(found[1]), int(found[2])
     if major == 2:
-        return "tfkeras" if minor >= 4 or _TF_SUFFIX.search(keras_version or "") else "keras2"
+        return "tfkeras" if minor >= 4 or "-tf" in (keras_version or "") else "keras2"
     return {0: "keras0", 1: "keras1"}.get(major, "keras3" if major >= 3 else "unknown")
 
 
 def _by_content(config: dict[str, Any]) -> str:
-    seen = {"modern": False, "tensorflow": False, "old": False}
+    modern = tensorflow = old = False
     stack: list[Any] = [config]
     while stack:
         value = stack.pop()
@@ -42,12 +44,11 @@ def _by_content(config: dict[str, Any]) -> str:
             stack += value
         elif isinstance(value, dict):
             stack += value.values()
-            seen["modern"] |= "batch_shape" in value or value.get("class_name") in ("__keras_tensor__", "DTypePolicy")
-            seen["tensorflow"] |= "time_major" in value or value.get("class_name") in ("Functional", "TFOpLambda") \
-                or "GlorotUniform" == value.get("class_name")
-            seen["old"] |= bool(value.keys() & _KERAS1_ARGUMENTS)
-    if seen["modern"]:
+            name, inner = value.get("class_name"), value.get("config")
+            keys = inner.keys() if isinstance(inner, dict) else ()
+            modern |= "batch_shape" in value or name in ("__keras_tensor__", "DTypePolicy")
+            tensorflow |= "time_major" in value or isinstance(name, str) and name in _TFKERAS_CLASSES
+            old |= not _KERAS1_ARGUMENTS.isdisjoint(value) or _KERAS1_ARGUMENTS_OF.get(str(name)) in keys
+    if modern:
         return "keras3"
-    if seen["tensorflow"]:
-        return "tfkeras"
-    return "keras1" if seen["old"] else "keras2"
+    return "tfkeras" if tensorflow else "keras1" if old else "keras2"

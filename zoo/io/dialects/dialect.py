@@ -18,7 +18,8 @@ class Rules:
         extra: arguments that only the dialect has -> the values with which they say nothing. With another value an
             argument is kept (and stays in the canonical config), so that whoever builds the layer can decide.
         lacking: canonical arguments that the dialect does not have -> the values with which they say nothing.
-        newer: canonical arguments that only later readers of the dialect take -> the values with which to leave them out.
+        newer: canonical arguments that not every reader of the dialect takes -> the values that are never written, and
+            dropped where they are read.
         missing: canonical arguments that older writers of the dialect left out -> what that meant.
     """
 

@@ -11,7 +11,8 @@ from zoo.io.dialects.dialect import Dialect, is_neutral
 from zoo.io.dialects.modules import LEGACY_MODULE_LAYERS, origin_of_layer, origin_of_object
 from zoo.io.dialects.operations import PREFIX
 from zoo.io.dialects.values import encode_value
-from zoo.io.dialects.vocabulary import (CALL_ARGUMENTS, DTYPE_POLICIES, KERAS3_ACTIVATIONS, LAYER_ARGUMENTS, LAYERS)
+from zoo.io.dialects.vocabulary import (CALL_ARGUMENTS, DTYPE_POLICIES, KERAS3_ACTIVATIONS, LAYER_ARGUMENTS, LAYERS,
+                                        NAMED_BY_PREFIX)
 from zoo.io.document import CallRecord, LayerRecord, ModelRecord, TensorRef
 
 _ACTIVATION_ARGUMENTS = ("activation", "recurrent_activation")
@@ -109,7 +110,8 @@ class Encoder:
             config, build = revise(config, build) if revise is not None else (config, build)
             config = self._known_arguments(layer.class_name, config, path)
         self._check_policy(config.get("dtype"), path)
-        named = {} if layer.class_name.startswith(PREFIX) and "name" not in config else {"name": layer.name}
+        named = {} if layer.class_name in NAMED_BY_PREFIX or layer.class_name.startswith(PREFIX) and \
+            "name" not in config else {"name": layer.name}
         return self._with_origin(layer, layer.class_name, self._config(config | named, path), build)
 
     def _known_arguments(self, class_name: str, config: dict[str, Any], path: str) -> dict[str, Any]:

@@ -74,6 +74,9 @@ RECURRENT = frozenset({"RNN", "SimpleRNN", "GRU", "LSTM", "ConvLSTM1D", "ConvLST
 # Layers that stand for a TensorFlow function: their first argument is written as it was given, never wrapped in a list.
 FUNCTION_LAYERS = frozenset({"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"})
 
+# Layers that put something before the name in their config.
+NAMED_BY_PREFIX = frozenset({"TensorFlowOpLayer"})
+
 # Arguments of wrappers that hold layers (or lists of them).
 LAYER_ARGUMENTS = frozenset({"layer", "backward_layer", "forward_layer", "cell", "cells", "layers"})
 
