@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zoo import layers
+from zoo import applications, layers
 from zoo.applications import VGG16, VGG19, EfficientNetLite0, MobileNet, get_application, get_model, list_models
 from zoo.config import config
 from zoo.errors import ConfigError
@@ -90,6 +90,13 @@ def test_signatures_are_those_of_keras() -> None:
     assert tuple(parameters) == ("input_shape", "alpha", "depth_multiplier", "dropout", "include_top", "weights",
                                  "input_tensor", "pooling", "classes", "classifier_activation", "name")
     assert parameters["dropout"].default == 0.001 and parameters["weights"].default == "imagenet"
+
+
+@pytest.mark.parametrize(("module", "names"), [
+    ("vgg16", {"VGG16"}), ("vgg19", {"VGG19"}), ("mobilenet", {"MobileNet"}),
+    ("efficientnet_lite", {"EfficientNetLite0"}), ("imagenet_utils", set())])
+def test_modules_have_the_names_that_keras_gives_them(module: str, names: set[str]) -> None:
+    assert names | {"preprocess_input", "decode_predictions"} <= set(dir(getattr(applications, module)))
 
 
 @pytest.mark.parametrize("name", ["vgg16", "VGG16", "vgg-16", "VGG_16"])

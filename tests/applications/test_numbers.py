@@ -10,18 +10,9 @@ from tests.corpus import require_corpus
 from zoo import applications
 from zoo.applications import get_model
 
-SLOW = pytest.mark.slow                                     # tens of millions of weights to draw
-
-
-def _cases() -> list[object]:
-    """One case of VGG always runs; the others of its size are slow."""
-    names = golden_names()
-    slow = [name for name in names if name.startswith("VGG")][1:]
-    return [pytest.param(name, marks=SLOW) if name in slow else name for name in names]
-
 
 @require_corpus
-@pytest.mark.parametrize("case", _cases())
+@pytest.mark.parametrize("case", golden_names())
 def test_outputs_are_those_of_keras(case: str) -> None:
     expected = golden(case)
     pixels = expected.pixels()

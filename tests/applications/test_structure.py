@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,7 +43,8 @@ def test_layers_are_those_of_keras(case: str) -> None:
     assert [[weight.path, list(weight.shape), weight.dtype] for weight in model.weights] == \
         [[path, shape, dtype] for path, _, shape, dtype in expected.structure["model_weights_order"]]
     assert model.count_params() == expected.meta["parameters"]
-    assert sum(weight.size for weight in model.trainable_weights) == expected.meta["trainable_parameters"]
+    assert sum(math.prod(weight.shape) for weight in model.trainable_weights) == \
+        expected.meta["trainable_parameters"]
 
 
 def legacy_layouts() -> list[str]:

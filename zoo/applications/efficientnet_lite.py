@@ -62,7 +62,7 @@ class Block(NamedTuple):
     repeats: bool
 
 
-def EfficientNetLite0(include_top: bool = True, weights: Weights = "imagenet",  # noqa: N802 - Keras's way to name
+def EfficientNetLite0(include_top: bool = True, weights: Weights = "imagenet",
                       input_tensor: KerasTensor | None = None, input_shape: ImageShape | None = None,
                       pooling: str | None = None, classes: int = 1000, classifier_activation: Any = "softmax",
                       name: str | None = "efficientnetlite0") -> Model:

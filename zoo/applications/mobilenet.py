@@ -27,7 +27,7 @@ PUBLISHED_ALPHAS = (0.25, 0.5, 0.75, 1.0)
 PUBLISHED_SIZES = (224, 192, 160, 128)
 
 
-def MobileNet(input_shape: ImageShape | None = None, alpha: float = 1.0, depth_multiplier: int = 1,  # noqa: N802
+def MobileNet(input_shape: ImageShape | None = None, alpha: float = 1.0, depth_multiplier: int = 1,
               dropout: float = 1e-3, include_top: bool = True, weights: Weights = "imagenet",
               input_tensor: KerasTensor | None = None, pooling: str | None = None, classes: int = 1000,
               classifier_activation: Any = "softmax", name: str | None = None) -> Model:

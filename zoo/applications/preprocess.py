@@ -48,7 +48,8 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
     Unlike Keras, it never writes into the array it is given.
 
     Args:
-        x: pixels from 0 to 255, red first, of any dtype: one image or a batch, as an array or a symbolic tensor.
+        x: pixels from 0 to 255, red first, of any dtype: one image or a batch, as an array, or as a tensor inside the
+            `call` of a layer.
         data_format: ``channels_last`` or ``channels_first``; `zoo.config` decides if None.
         mode: a name in `MODES`: ``caffe`` (blue first, means of ImageNet subtracted), ``tf`` (from -1 to 1),
             ``torch`` (from 0 to 1, then means and deviations of ImageNet) or ``lite`` (about from -1 to 1).

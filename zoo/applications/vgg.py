@@ -21,7 +21,7 @@ VGG19_BLOCKS = ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4)
 DENSE_UNITS = 4096
 
 
-def VGG16(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,  # noqa: N802
+def VGG16(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
           input_shape: ImageShape | None = None, pooling: str | None = None, classes: int = 1000,
           classifier_activation: Any = "softmax", name: str | None = "vgg16") -> Model:
     """VGG with 13 convolutions and 3 dense layers, as in Keras.
@@ -40,7 +40,7 @@ def VGG16(include_top: bool = True, weights: Weights = "imagenet", input_tensor:
                                                  classifier_activation, name))
 
 
-def VGG19(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,  # noqa: N802
+def VGG19(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
           input_shape: ImageShape | None = None, pooling: str | None = None, classes: int = 1000,
           classifier_activation: Any = "softmax", name: str | None = "vgg19") -> Model:
     """VGG with 16 convolutions and 3 dense layers, as in Keras; arguments as for `VGG16`."""

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from zoo import hub, io
 from zoo.applications.arguments import IMAGENET, Weights
 from zoo.io.document import WeightGroup, WeightTree
@@ -86,4 +88,4 @@ def _permuted(tensor: TensorRecord, name: str, axes: Axes) -> TensorRecord:
     if axes is None or len(axes) != len(tensor.shape):
         return dataclasses.replace(tensor, name=name)
     return dataclasses.replace(tensor, name=name, shape=tuple(tensor.shape[axis] for axis in axes),
-                               load=lambda: tensor.read().transpose(axes))
+                               load=lambda: np.ascontiguousarray(tensor.read().transpose(axes)))
