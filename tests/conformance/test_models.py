@@ -24,7 +24,8 @@ def outcome(case: ModelCase, file: str) -> str | None:
     try:
         model = zoo.load_model(case.folder / file)
         for inputs, expected in case.calls():
-            received = tree.leaves(model.predict_on_batch(inputs))
+            given = inputs if isinstance(model.input, dict) else list(inputs.values())
+            received = tree.leaves(model.predict_on_batch(given if len(given) > 1 or isinstance(given, dict) else given[0]))
             problem = difference(received, expected, **case.meta.get("tolerance", DEFAULT_TOLERANCE))
             if problem:
                 return problem

@@ -13,26 +13,23 @@ from zoo.io.document import (CallRecord, LayerRecord, ModelDocument, ModelRecord
 from zoo.io.tensors import TensorRecord
 from zoo.layers.layer import Layer
 
-KERAS_VERSION = "3.15.1"                                    # the release whose files we write
+LIVE = Producer("live")                                     # of no dialect yet: each container writes its preferred one
 
 
-def document(model: Any, *, with_config: bool = True) -> ModelDocument:
+def document(model: Any) -> ModelDocument:
     """The model as a document: its architecture and its present weights (arrays are read when they are written).
-
-    Args:
-        with_config: False for a document of weights only.
 
     Raises:
         ConfigError: the model has no weights yet because it does not know its input shape.
+        Unsupported: it has no architecture that could be written.
     """
-    if with_config and model.kind == "sequential" and not model.built and model.layers:
+    if model.kind == "sequential" and not model.built and model.layers:
         raise ConfigError(f"Model {model.name!r} cannot be saved before it knows the shape of its input: "
                           f"start it with zoo.Input(shape), or call it on data.")
     record = architecture(model)
     bound = layouts.BoundWeights({(path, role): _tensor(variable) for path, role, variable in addressed(model)})
     tree_ = layouts.encode_weights(bound, record, "by_path", "keras3")
-    return ModelDocument("memory", Producer("keras3", KERAS_VERSION, "tensorflow", ["written by zoo"]),
-                         model=record, weights=tree_, metadata={} if with_config else {"weights_only": True})
+    return ModelDocument("memory", LIVE, model=record, weights=tree_)
 
 
 def architecture(model: Any) -> ModelRecord:

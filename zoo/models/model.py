@@ -75,7 +75,9 @@ class Model(Trainer, Layer):
 
     def save_weights(self, path: Path, overwrite: bool = True, *, format: str | None = None) -> None:  # noqa: A002
         """Writes the weights alone: ``.weights.h5`` (Keras 3) or ``.h5`` (legacy layout)."""
-        io.write(capture.document(self, with_config=False), path, format=format, overwrite=overwrite)
+        by_path = os.fspath(path).endswith(".weights.h5")
+        io.write(capture.document(self), path, format=format or ("weights_h5" if by_path else "legacy_weights_h5"),
+                 overwrite=overwrite)
 
     def load_weights(self, path: Path, *, by_name: bool = False, skip_mismatch: bool = False,
                      strict: bool = True) -> LoadReport:
