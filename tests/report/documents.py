@@ -73,5 +73,6 @@ def document(weights: WeightTree | None = None, *, with_training: bool = False) 
         training = TrainingRecord(
             {"loss": "mse", "metrics": ["mae"], "optimizer": {"class_name": "SGD", "config": {"learning_rate": 0.5}}},
             OptimizerRecord("SGD", {"learning_rate": 0.5}, [tensor("momentum", 4, 2)]))
-    return ModelDocument("keras_zip", Producer("keras3", "3.15.1", None, ["keras_version = 3.15.1"]), None, functional(),
+    producer = Producer("keras3", "3.15.1", None, ["keras_version = 3.15.1"])
+    return ModelDocument("keras_zip", producer, None, functional(),
                          weights if weights is not None else by_path(), training, {"date_saved": "2024-01-01"})

@@ -63,8 +63,8 @@ class Classifier:
         outputs = tree.leaves(self.model.predict_on_batch(batch))
         expected, shapes = (len(batch), len(self.labels)), [np.shape(output) for output in outputs]
         if shapes != [expected]:
-            raise ShapeError(f"Expected scores of shape (batch, classes) = {expected}, received {shapes}: this model is "
-                             "no classifier of images, or the labels are those of another one")
+            raise ShapeError(f"Expected scores of shape (batch, classes) = {expected}, received {shapes}: this model "
+                             "is no classifier of images, or the labels are those of another one")
         return np.asarray(outputs[0])
 
     def best(self, scores: np.ndarray) -> tuple[Prediction, ...]:

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of this command."""
     parser.add_argument("source", metavar="IN", help="a model file of any format that zoo reads")
     parser.add_argument("target", metavar="OUT", help="the file to write; its suffix says the format")
-    parser.add_argument("--weights", metavar="FILE", help="where IN is an architecture alone, the file with its weights")
+    parser.add_argument("--weights", metavar="FILE", help="if IN is an architecture alone, the file with its weights")
     parser.add_argument("--format", choices=sorted(_WRITABLE), help="of OUT, if its suffix does not say it")
     parser.add_argument("--dialect", choices=sorted({name for container in _WRITABLE.values()
                                                      for name in container.dialects}),

@@ -22,8 +22,9 @@ zoo models
 zoo models --json      with all weight files of each network
 """
 
-_COLUMNS = (Column("model"), Column("parameters", right=True), Column("images"), Column("top-1", right=True), Column("top-5", right=True),
-            Column("variants", right=True), Column("weights"))
+_COLUMNS = (Column("model"), Column("parameters", right=True), Column("images"),
+            Column("top-1", right=True), Column("top-5", right=True), Column("variants", right=True),
+            Column("weights"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
