@@ -37,8 +37,8 @@ he_normal, he_uniform, lecun_normal, lecun_uniform = HeNormal, HeUniform, LecunN
 #: every name, aliases included
 ALL: dict[str, type] = {
     **{cls.__name__: cls for cls in (
-        Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal, LecunUniform, Ones, Orthogonal,
-        RandomNormal, RandomUniform, STFT, TruncatedNormal, VarianceScaling, Zeros)},
+        Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal, LecunUniform, Ones,
+        Orthogonal, RandomNormal, RandomUniform, STFT, TruncatedNormal, VarianceScaling, Zeros)},
     "IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal, "STFTInitializer": STFT,
     "constant": Constant, "identity": Identity, "ones": Ones, "one": Ones, "zeros": Zeros, "zero": Zeros, "stft": STFT,
     "glorot_normal": GlorotNormal, "glorot_uniform": GlorotUniform, "he_normal": HeNormal, "he_uniform": HeUniform,

@@ -38,7 +38,8 @@ class Constant(Initializer):
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
         value = np.asarray(self.value, storage(dtype))
         if value.ndim > len(shape) or any(a not in (1, b) for a, b in zip(value.shape[::-1], tuple(shape)[::-1])):
-            raise ShapeError(f"Constant: a value of shape {value.shape} does not broadcast to a weight of shape {shape}.")
+            raise ShapeError(f"Constant: a value of shape {value.shape} does not broadcast to a weight "
+                             f"of shape {shape}.")
         return np.array(np.broadcast_to(value, shape))
 
 
@@ -98,7 +99,8 @@ class STFT(Initializer):
         periodic: whether a named window continues without a seam.
     """
 
-    def __init__(self, side: str = "real", window: Any = "hann", scaling: str | None = "density", periodic: bool = False):
+    def __init__(self, side: str = "real", window: Any = "hann", scaling: str | None = "density",
+                 periodic: bool = False):
         if side not in ("real", "imag"):
             raise ConfigError(f"STFT: expected side 'real' or 'imag', received {side!r}.")
         if scaling not in ("density", "spectrum", None):

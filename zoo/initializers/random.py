@@ -152,8 +152,8 @@ class VarianceScaling(RandomInitializer):
         distribution = distribution.lower()
         distribution = "truncated_normal" if distribution == "normal" else distribution
         if scale <= 0 or mode not in self.MODES or distribution not in self.DISTRIBUTIONS:
-            raise ConfigError(f"{type(self).__name__}: expected a positive scale, a mode of {self.MODES} and a distribution "
-                              f"of {self.DISTRIBUTIONS}, received {scale!r}, {mode!r} and {distribution!r}.")
+            raise ConfigError(f"{type(self).__name__}: expected a positive scale, a mode of {self.MODES} and a "
+                              f"distribution of {self.DISTRIBUTIONS}, received {scale!r}, {mode!r} and {distribution!r}.")
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
 

@@ -7,11 +7,20 @@ from zoo.engine import operators as _operators
 from zoo.ops import image as image
 from zoo.ops import linalg as linalg
 from zoo.ops import nn as nn
-from zoo.ops import numpy_like as numpy
 from zoo.ops import random as random
+from zoo.ops import numpy_like as numpy
+from zoo.ops.control import (
+    associative_scan as associative_scan,
+    cond as cond,
+    fori_loop as fori_loop,
+    map as map,
+    scan as scan,
+    switch as switch,
+    vectorized_map as vectorized_map,
+    while_loop as while_loop,
+)
 from zoo.ops.core import (
     cast as cast,
-    cond as cond,
     convert_to_numpy as convert_to_numpy,
     convert_to_tensor as convert_to_tensor,
     dtype as dtype,
@@ -25,8 +34,10 @@ from zoo.ops.core import (
     slice as slice,
     slice_update as slice_update,
     stop_gradient as stop_gradient,
-    switch as switch,
     unstack as unstack,
+    view as view,
+    view_as_complex as view_as_complex,
+    view_as_real as view_as_real,
 )
 from zoo.ops.linalg import (
     cholesky as cholesky,
@@ -55,11 +66,13 @@ from zoo.ops.math import (
     extract_sequences as extract_sequences,
     fft as fft,
     fft2 as fft2,
+    i0 as i0,
     ifft2 as ifft2,
     in_top_k as in_top_k,
     irfft as irfft,
     istft as istft,
     logsumexp as logsumexp,
+    polar as polar,
     rfft as rfft,
     segment_max as segment_max,
     segment_min as segment_min,
@@ -209,6 +222,7 @@ from zoo.ops.numpy_like import (
     fmod as fmod,
     full as full,
     full_like as full_like,
+    gcd as gcd,
     geomspace as geomspace,
     get_item as get_item,
     greater as greater,
@@ -233,6 +247,7 @@ from zoo.ops.numpy_like import (
     isreal as isreal,
     kaiser as kaiser,
     kron as kron,
+    lcm as lcm,
     ldexp as ldexp,
     left_shift as left_shift,
     less as less,
@@ -276,6 +291,7 @@ from zoo.ops.numpy_like import (
     nansum as nansum,
     nanvar as nanvar,
     negative as negative,
+    nextafter as nextafter,
     nonzero as nonzero,
     not_equal as not_equal,
     ones as ones,
@@ -290,6 +306,7 @@ from zoo.ops.numpy_like import (
     rad2deg as rad2deg,
     ravel as ravel,
     real as real,
+    rearrange as rearrange,
     reciprocal as reciprocal,
     repeat as repeat,
     reshape as reshape,

@@ -15,9 +15,8 @@ from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, ShapeError
 from zoo.ops.numpy_like.creation import zeros
 from zoo.ops.numpy_like.elementwise import clip
-from zoo.ops.numpy_like.indexing import concrete
-from zoo.ops.numpy_like.manipulation import stack, unstack as unstack  # noqa: F401 - belongs to this family in Keras
-from zoo.ops.promotion import Tensor, as_tensor, constant, dtype_of, is_number, promote, rank_of, shape_of
+from zoo.ops.numpy_like.manipulation import expand_dims, stack, unstack as unstack  # noqa: F401 - belongs to this family in Keras
+from zoo.ops.promotion import Tensor, as_tensor, concrete, constant, dtype_of, rank_of, shape_of
 
 #: reduction of `scatter_update` -> mode of the primitive
 SCATTER_MODES = {None: "update", "add": "add", "mul": "multiply", "max": "max", "min": "min"}
@@ -32,7 +31,7 @@ def saturate_cast(x: Any, dtype: Any) -> Tensor:
     """x in another dtype, with values outside of its range held at its limits."""
     x, dtype = as_tensor(x), dtypes.standardize(dtype)
     own = dtype_of(x)
-    if own == "bool" or dtype == "bool":
+    if own == "bool":
         return cast(x, dtype)
     (low, high), (lowest, highest) = _limits(own), _limits(dtype)
     low, high = max(low, lowest), min(high, highest)
@@ -46,6 +45,8 @@ def saturate_cast(x: Any, dtype: Any) -> Tensor:
 def _limits(dtype: str) -> tuple[float, float]:
     """The smallest and the largest number of a dtype."""
     storage = dtypes.storage(dtype)
+    if dtype == "bool":
+        return 0, 1
     if storage.kind == "f":
         return float(np.finfo(storage).min), float(np.finfo(storage).max)
     return int(np.iinfo(storage).min), int(np.iinfo(storage).max)
@@ -158,28 +159,26 @@ def slice_update(inputs: Any, start_indices: Sequence[Any], updates: Any) -> Ten
     inputs = as_tensor(inputs)
     updates = as_tensor(updates, dtype_of(inputs))
     sizes, limits = shape_of(updates), shape_of(inputs)
-    lines = [_positions(start, size, limit) for start, size, limit in zip(_starts(start_indices, len(sizes)), sizes, limits)]
-    grids = [p.broadcast_to_op(p.reshape_op(line, shape=tuple(size if i == axis else 1 for i in range(len(sizes)))), shape=sizes)
-             for axis, (line, size) in enumerate(zip(lines, sizes))]
+    starts = _starts(start_indices, len(sizes))
+    lines = [_positions(start, size, limit) for start, size, limit in zip(starts, sizes, limits)]
+    columns = [expand_dims(line, [i for i in range(len(sizes)) if i != axis]) for axis, line in enumerate(lines)]
+    grids = [p.broadcast_to_op(column, shape=sizes) for column in columns]
     return p.scatter_op(inputs, stack(grids, -1), updates, mode="update")
 
 
-def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
-    """The result of one of two functions. In a graph both are computed and one is chosen, element by element."""
-    if not isinstance(pred, Value):
-        return true_fn() if bool(concrete("cond", pred)) else false_fn()
-    chosen, other = true_fn(), false_fn()
-    if isinstance(chosen, (list, tuple)):
-        return type(chosen)(p.select_op(pred, *promote(a, b)) for a, b in zip(chosen, other, strict=True))
-    return p.select_op(pred, *promote(chosen, other))
+def view(x: Any, dtype: Any = None) -> np.ndarray:
+    """The bits of x read as another dtype. Only outside of graphs."""
+    array = concrete("view", x)
+    return array if dtype is None else array.view(dtypes.storage(dtypes.standardize(dtype)))
 
 
-def switch(index: Any, branches: Sequence[Any], *operands: Any) -> Any:
-    """The result of the branch of that number, applied to the operands; numbers out of range are moved inside."""
-    if is_number(index) or not isinstance(index, Value):
-        return branches[int(np.clip(int(concrete("switch", index)), 0, len(branches) - 1))](*operands)
-    result = branches[-1](*operands)
-    for number in reversed(range(len(branches) - 1)):
-        chosen = p.less_equal_op(as_tensor(index, "int32"), constant(number, "int32"))
-        result = p.select_op(chosen, *promote(branches[number](*operands), result))
-    return result
+def view_as_complex(x: Any) -> Tensor:
+    """Complex numbers of the pairs in the last axis."""
+    real, imaginary = unstack(x, 2, axis=-1)
+    return p.complex_op(real, imaginary)
+
+
+def view_as_real(x: Any) -> Tensor:
+    """Real and imaginary parts as a new last axis."""
+    x = as_tensor(x)
+    return stack([p.real_op(x), p.imaginary_op(x)], -1)

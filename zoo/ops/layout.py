@@ -24,7 +24,8 @@ def is_channels_first(data_format: str | None) -> bool:
     return (data_format or config.image_data_format) == "channels_first"
 
 
-def channels_last(function: Callable[[Tensor], Tensor], x: Any, data_format: str | None, channel_axis: int = 1) -> Tensor:
+def channels_last(function: Callable[[Tensor], Tensor], x: Any, data_format: str | None,
+                  channel_axis: int = 1) -> Tensor:
     """Applies a function of channels-last tensors to a tensor of any data format.
 
     Args:

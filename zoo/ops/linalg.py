@@ -12,11 +12,14 @@ from zoo.errors import ConfigError, ShapeError
 from zoo.ops.numpy_like.arithmetic import multiply, power
 from zoo.ops.numpy_like.contraction import matmul
 from zoo.ops.numpy_like.elementwise import absolute
-from zoo.ops.numpy_like.indexing import concrete, diagonal, tril, triu
+from zoo.ops.numpy_like.indexing import diagonal, tril, triu
 from zoo.ops.numpy_like.logic import greater, not_equal
 from zoo.ops.numpy_like.manipulation import expand_dims, squeeze, swapaxes
 from zoo.ops.numpy_like.reduction import max as max_, min as min_, prod, sum as sum_
-from zoo.ops.promotion import Axis, Tensor, as_float, as_tensor, axes_of, constant, dtype_of, promote, rank_of, shape_of
+from zoo.ops.promotion import (
+    Axis, Tensor, as_float, as_tensor, axes_of, concrete, constant, dtype_of, promote, rank_of,
+    shape_of,
+)
 
 
 def _transposed(x: Any) -> Tensor:

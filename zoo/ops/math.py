@@ -12,11 +12,13 @@ from zoo.engine import primitives as p
 from zoo.engine.dtypes import is_float, storage
 from zoo.errors import ConfigError, ShapeError
 from zoo.ops.numpy_like.arithmetic import add, divide, multiply, subtract
-from zoo.ops.numpy_like.indexing import concrete
 from zoo.ops.numpy_like.logic import greater, less, logical_and
 from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, flip, moveaxis, pad, reshape, slice_axis, squeeze
 from zoo.ops.numpy_like.reduction import max as max_, sum as sum_
-from zoo.ops.promotion import Axis, Tensor, as_float, as_tensor, axes_of, constant, dtype_of, promote, rank_of, shape_of
+from zoo.ops.promotion import (
+    Axis, Tensor, as_float, as_tensor, axes_of, concrete, constant, dtype_of, promote, rank_of,
+    shape_of,
+)
 
 Complex = Any                                               # Keras's pair (real part, imaginary part), or a real tensor
 
@@ -76,22 +78,26 @@ def _segments(data: Any, segment_ids: Any, num_segments: int | None, mode: str, 
     return slice_axis(p.scatter_op(base, expand_dims(places, -1), data, mode=mode), 0, 0, count)
 
 
-def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:  # noqa: A002
+def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None,
+                sorted: bool = False) -> Tensor:  # noqa: A002 - Keras's name
     """Sums of the rows that have the same number; rows with numbers out of range are left out."""
     return _segments(data, segment_ids, num_segments, "add", 0)
 
 
-def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:  # noqa: A002
+def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None,
+                 sorted: bool = False) -> Tensor:  # noqa: A002 - Keras's name
     """Products of the rows that have the same number."""
     return _segments(data, segment_ids, num_segments, "multiply", 1)
 
 
-def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:  # noqa: A002
+def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None,
+                sorted: bool = False) -> Tensor:  # noqa: A002 - Keras's name
     """Largest elements of the rows that have the same number; the smallest number of the dtype where there is none."""
     return _segments(data, segment_ids, num_segments, "max", None)
 
 
-def segment_min(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:  # noqa: A002
+def segment_min(data: Any, segment_ids: Any, num_segments: int | None = None,
+                sorted: bool = False) -> Tensor:  # noqa: A002 - Keras's name
     """Smallest elements of the rows that have the same number; the largest number of the dtype where there is none."""
     return _segments(data, segment_ids, num_segments, "min", None)
 
@@ -105,7 +111,8 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:  # noqa
     x = as_tensor(x)
     size, last = shape_of(x)[-1], rank_of(x) - 1
     if size is None or not 0 <= k <= size:
-        raise ShapeError(f"top_k: expected k from 0 to the size of the last axis, received k={k} for shape {shape_of(x)}.")
+        raise ShapeError(f"top_k: expected k from 0 to the size of the last axis, received k={k} "
+                         f"for shape {shape_of(x)}.")
     rising = p.argsort_op(p.flip_op(x, axes=(last,)), axis=last)                # of the line read backwards, so that
     falling = slice_axis(p.flip_op(rising, axes=(last,)), -1, 0, k)             # falling order keeps equal elements
     positions = p.subtract_op(constant(size - 1, "int32"), falling)
@@ -225,7 +232,8 @@ def stft(x: Any, sequence_length: int, sequence_stride: int, fft_length: int, wi
 def _overlap_add(pieces: Tensor, stride: int) -> Tensor:
     """The sum of pieces ``(..., count, length)`` laid out every `stride` positions."""
     *batch, count, length = shape_of(pieces)
-    line = p.conv_transpose_op(reshape(pieces, (-1, count, length)), constant(np.eye(length)[:, None, :], dtype_of(pieces)),
+    identity = constant(np.eye(length)[:, None, :], dtype_of(pieces))
+    line = p.conv_transpose_op(reshape(pieces, (-1, count, length)), identity,
                                strides=(stride,), padding=((0, 0),), output_padding=None, dilation=(1,), groups=1)
     return reshape(line, (*batch, (count - 1) * stride + length))
 
@@ -249,3 +257,24 @@ def cdist(x: Any, y: Any) -> Tensor:
     x, y = promote(x, y, dtype="~float")
     difference = subtract(expand_dims(x, -2), expand_dims(y, -3))
     return p.sqrt_op(sum_(p.square_op(difference), -1))
+
+
+def polar(abs_: Any, angle: Any) -> Tensor:
+    """The complex number of a size and an angle in radians."""
+    size, angle = promote(abs_, angle, dtype="~float")
+    return p.complex_op(p.multiply_op(size, p.cos_op(angle)), p.multiply_op(size, p.sin_op(angle)))
+
+
+# Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 9.8.1 and 9.8.2; coefficients by falling power.
+_BESSEL_NEAR = (0.0045813, 0.0360768, 0.2659732, 1.2067492, 3.0899424, 3.5156229, 1.0)
+_BESSEL_FAR = (0.00392377, -0.01647633, 0.02635537, -0.02057706, 0.00916281, -0.00157565, 0.00225319, 0.01328592,
+               0.39894228)
+
+
+def i0(x: Any) -> Tensor:
+    """The modified Bessel function of the first kind of order 0, to about 7 digits."""
+    size = p.absolute_op(as_float(x))
+    near = _polynomial(_BESSEL_NEAR, p.square_op(divide(size, 3.75)))
+    safe = p.maximum_op(size, constant(3.75, dtype_of(size)))
+    far = multiply(divide(p.exp_op(safe), p.sqrt_op(safe)), _polynomial(_BESSEL_FAR, divide(3.75, safe)))
+    return p.select_op(less(size, 3.75), near, far)

@@ -12,9 +12,11 @@ import numpy as np
 
 from zoo.engine import dtypes
 from zoo.engine import graph as graphs
+from zoo.engine.eager import as_array
 from zoo.engine.primitives import cast_op
 from zoo.engine.spec import Shape, normalize_axis
-from zoo.errors import DtypeError
+from zoo.engine.variable import Variable
+from zoo.errors import DtypeError, Unsupported
 
 Tensor = Any
 Axis = int | tuple[int, ...] | list[int] | None
@@ -87,3 +89,14 @@ def axes_of(axis: Axis, rank: int) -> tuple[int, ...]:
         return tuple(range(rank))
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     return tuple(sorted(normalize_axis(int(a), rank) for a in axes))
+
+
+def concrete(name: str, x: Any) -> Any:
+    """The array behind `x`, for functions whose result shape depends on values.
+
+    Raises:
+        Unsupported: it is a value of a graph, or a variable while a graph is traced.
+    """
+    if isinstance(x, graphs.Value) or isinstance(x, Variable) and graphs.current() is not None:
+        raise Unsupported(f"{name}: needs the values of {x!r}, which are not known while a graph is traced.")
+    return as_array(x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo.engine.dtypes import NAMES
 from zoo.engine.op import primitive
-from zoo.engine.primitives.rules import COMPLEX, FLOAT, require, require_equal
+from zoo.engine.primitives.rules import COMPLEX, require, require_equal
 from zoo.engine.spec import TensorSpec, broadcast
 from zoo.errors import DtypeError
 

@@ -21,7 +21,7 @@ def _take_along_axis(x: TensorSpec, indices: TensorSpec, *, axis: int) -> Tensor
     require_axes("take_along_axis", x, (axis,))
     if indices.rank != x.rank:
         raise ShapeError(f"take_along_axis: expected indices of rank {x.rank}, received {indices!r} for {x!r}.")
-    others = broadcast(x.shape[:axis] + (1,) + x.shape[axis + 1:], indices.shape[:axis] + (1,) + indices.shape[axis + 1:])
+    others = broadcast(*(shape[:axis] + (1,) + shape[axis + 1:] for shape in (x.shape, indices.shape)))
     return x.with_shape(others[:axis] + (indices.shape[axis],) + others[axis + 1:])
 
 
@@ -40,7 +40,8 @@ def _scatter(x: TensorSpec, indices: TensorSpec, updates: TensorSpec, *, mode: s
         require("scatter", x, NUMERIC)
     depth = indices.shape[-1] if indices.rank else None
     if depth is None or depth > x.rank:
-        raise ShapeError(f"scatter: expected indices of shape (..., k) with k <= {x.rank}, received {indices!r} for {x!r}.")
+        raise ShapeError(f"scatter: expected indices of shape (..., k) with k <= {x.rank}, "
+                         f"received {indices!r} for {x!r}.")
     wanted = indices.shape[:-1] + x.shape[depth:]
     if len(wanted) != updates.rank or any(None not in (a, b) and a != b for a, b in zip(wanted, updates.shape)):
         raise ShapeError(f"scatter: expected updates of shape {wanted} for {x!r} and indices {indices!r}, "
@@ -51,4 +52,4 @@ def _scatter(x: TensorSpec, indices: TensorSpec, updates: TensorSpec, *, mode: s
 take_op = primitive("take", _take)                          # whole slices along an axis; negative ones from the end
 take_along_axis_op = primitive("take_along_axis", _take_along_axis)     # as numpy.take_along_axis
 argsort_op = primitive("argsort", _argsort)                 # ascending; equal elements keep their order
-scatter_op = primitive("scatter", _scatter)                 # x[indices[..., 0], indices[..., 1], ...] changed by updates
+scatter_op = primitive("scatter", _scatter)                 # x[indices[..., 0], indices[..., 1], ...] changed

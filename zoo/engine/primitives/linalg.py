@@ -64,4 +64,4 @@ det_op = primitive("det", _det)
 solve_op = primitive("solve", _solve)                       # x with a x = b
 qr_op = primitive("qr", _qr)                                # orthonormal columns, upper triangle
 svd_op = primitive("svd", _svd)                             # u, falling singular values, transposed v
-eigh_op = primitive("eigh", _eigh)                          # rising eigenvalues, eigenvectors as columns; lower triangle read
+eigh_op = primitive("eigh", _eigh)                          # rising eigenvalues, eigenvectors as columns

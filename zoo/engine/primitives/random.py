@@ -1,4 +1,4 @@
-"""Random numbers as functions of a state: the same state gives the same numbers, on any device, by any number of threads.
+"""Random numbers as functions of a state: the same state gives the same numbers, for any number of threads.
 
 A state is a uint32 tensor of shape (2,): a seed, and how many draws came before (see `zoo.engine.rng`).
 """

@@ -63,7 +63,8 @@ def require_axes(name: str, spec: TensorSpec, axes: Sequence[int]) -> None:
         ShapeError: they are not.
     """
     if len(set(axes)) != len(axes) or any(not 0 <= axis < spec.rank for axis in axes):
-        raise ShapeError(f"{name}: expected distinct axes from 0 to {spec.rank - 1}, received {tuple(axes)} for {spec!r}.")
+        raise ShapeError(f"{name}: expected distinct axes from 0 to {spec.rank - 1}, received {tuple(axes)} "
+                         f"for {spec!r}.")
 
 
 def unary(name: str, accepted: Collection[str], result: str | None = None) -> Op:

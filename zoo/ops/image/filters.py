@@ -31,7 +31,8 @@ def _filter(x: Tensor, kernel: np.ndarray, padding: str) -> Tensor:
     return depthwise_conv(x, constant(wide, dtype_of(x)), padding=padding, data_format="channels_last")
 
 
-def gaussian_blur(images: Any, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: str | None = None) -> Tensor:
+def gaussian_blur(images: Any, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0),
+                  data_format: str | None = None) -> Tensor:
     """Images convolved with a Gaussian bell, zeros beyond the edges.
 
     Args:

@@ -31,7 +31,7 @@ Sizes = int | Sequence[int]
 def resize(images: Any, size: int | Sequence[Dim], interpolation: str = "bilinear", antialias: bool = False,
            crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: str = "constant",
            fill_value: float = 0.0, data_format: str | None = None) -> Tensor:
-    """Images resampled to ``(height, width)``; pixel centres lie at halves. Integers are rounded and stay what they are.
+    """Images resampled to ``(height, width)``; pixel centres lie at halves. Integers are rounded and stay integers.
 
     Args:
         images: one image or a batch.
@@ -100,7 +100,7 @@ def pad_images(images: Any, top_padding: int | None = None, left_padding: int | 
         for low, size, high, target in ((top_padding, rows, bottom_padding, target_height),
                                         (left_padding, columns, right_padding, target_width)):
             if None in (low, high) and target is None:
-                raise ConfigError("pad_images: expected for each axis two of: padding before, padding after, target size.")
+                raise ConfigError("pad_images: expected two of: padding before, padding after, target size.")
             whole = low + size + high if target is None else target
             margins.append(tuple(_completed("pad_images", whole, low=low, size=size, high=high)[::2]))
         return pad(x, [(0, 0), *margins, (0, 0)])
@@ -135,7 +135,10 @@ def _patches(images: Any, size: Sizes, strides: Any, dilation_rate: Sizes, paddi
 
 def extract_patches(images: Any, size: Sizes, strides: Any = None, dilation_rate: Sizes = 1, padding: str = "valid",
                     data_format: str | None = None) -> Tensor:
-    """The windows of images as channels: pixel by pixel, of each all channels. A size of three numbers is for volumes."""
+    """The windows of images as channels: pixel by pixel, of each all channels.
+
+    A `size` of three numbers is for volumes.
+    """
     spatial = 3 if isinstance(size, (tuple, list)) and len(size) == 3 else 2
     return _patches(images, size, strides, dilation_rate, padding, data_format, spatial)
 

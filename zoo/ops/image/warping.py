@@ -215,14 +215,15 @@ def elastic_transform(images: Any, alpha: float = 20.0, sigma: float = 5.0, inte
         seed: an integer, a `SeedGenerator`, or None.
     """
     if interpolation not in INTERPOLATIONS:
-        raise ConfigError(f"elastic_transform: expected an interpolation of {INTERPOLATIONS}, received {interpolation!r}.")
+        raise ConfigError(f"elastic_transform: expected an interpolation of {INTERPOLATIONS}, "
+                          f"received {interpolation!r}.")
     source = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
-    width = 6 * int(sigma) | 1
+    width, order = 6 * int(sigma) | 1, INTERPOLATIONS.index(interpolation)
 
     def field(shape: Sequence[int]) -> Tensor:
         noise = multiply(p.random_normal_op(source.next(), shape=tuple(shape), dtype="float32"), sigma)
-        return multiply(squeeze(gaussian_blur(expand_dims(noise, -1), (width, width), (sigma, sigma), "channels_last"), -1),
-                        alpha)
+        smooth = gaussian_blur(expand_dims(noise, -1), (width, width), (sigma, sigma), "channels_last")
+        return multiply(squeeze(smooth, -1), alpha)
 
     def convert(x: Tensor) -> Tensor:
         batch, rows, columns, channels = shape_of(x)
@@ -231,7 +232,7 @@ def elastic_transform(images: Any, alpha: float = 20.0, sigma: float = 5.0, inte
         results = []
         for image, dy, dx in zip(unstack(x), unstack(downwards), unstack(sideways)):
             places = [add(ys, dy), add(xs, dx)]
-            results.append(stack([map_coordinates(channel, places, INTERPOLATIONS.index(interpolation), fill_mode, fill_value)
+            results.append(stack([map_coordinates(channel, places, order, fill_mode, fill_value)
                                   for channel in unstack(image, axis=-1)], -1))
         return stack(results)
     return of_batch(convert, images, data_format)

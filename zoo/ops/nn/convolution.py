@@ -36,8 +36,8 @@ def conv(inputs: Any, kernel: Any, strides: Sizes = 1, padding: Any = "valid", d
     def convolve(x: Tensor) -> Tensor:
         channels, expected = shape_of(x)[-1], shape_of(kernel)[-2]
         if channels is not None and channels % expected:
-            raise ShapeError(f"conv: a kernel of shape {shape_of(kernel)} needs a multiple of {expected} input channels, "
-                             f"received inputs of shape {shape_of(inputs)}.")
+            raise ShapeError(f"conv: a kernel of shape {shape_of(kernel)} needs a multiple of {expected} input "
+                             f"channels, received inputs of shape {shape_of(inputs)}.")
         return p.conv_op(x, kernel, strides=per_axis("strides", strides, rank), padding=_padding(padding),
                          dilation=per_axis("dilation_rate", dilation_rate, rank),
                          groups=1 if channels is None else channels // expected)
@@ -50,15 +50,17 @@ def depthwise_conv(inputs: Any, kernel: Any, strides: Sizes = 1, padding: Any = 
 
     Args:
         inputs: ``(batch, spatial..., in)``, or ``(batch, in, spatial...)`` for "channels_first".
-        kernel: ``(spatial..., in, multiplier)``; the result has ``in * multiplier`` channels, those of one input together.
+        kernel: ``(spatial..., in, multiplier)``; the result has ``in * multiplier`` channels, those of one input
+            together.
         strides, padding, data_format, dilation_rate: as in `conv`.
     """
     *window, channels, multiplier = shape_of(kernel)
-    return conv(inputs, reshape(kernel, (*window, 1, channels * multiplier)), strides, padding, data_format, dilation_rate)
+    kernel = reshape(kernel, (*window, 1, channels * multiplier))
+    return conv(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
-def separable_conv(inputs: Any, depthwise_kernel: Any, pointwise_kernel: Any, strides: Sizes = 1, padding: Any = "valid",
-                   data_format: str | None = None, dilation_rate: Sizes = 1) -> Tensor:
+def separable_conv(inputs: Any, depthwise_kernel: Any, pointwise_kernel: Any, strides: Sizes = 1,
+                   padding: Any = "valid", data_format: str | None = None, dilation_rate: Sizes = 1) -> Tensor:
     """`depthwise_conv`, then a `conv` whose windows are single positions."""
     x = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv(x, pointwise_kernel, 1, "valid", data_format)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from zoo.config import config
-from zoo.engine import dtypes
+from zoo.engine import dtypes, windows
 from zoo.engine import primitives as p
 from zoo.engine.spec import Dim, normalize_axis
 from zoo.errors import ConfigError, ShapeError
@@ -79,7 +79,8 @@ def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") 
             raise ShapeError(f"space_to_depth: {rows} x {columns} pixels are not divisible by {block_size}.")
         heights, widths = (None if size is None else size // block_size for size in (rows, columns))
         blocks = reshape(x, (batch, heights, block_size, widths, block_size, channels))
-        return reshape(p.transpose_op(blocks, axes=(0, 1, 3, 2, 4, 5)), (batch, heights, widths, channels * block_size ** 2))
+        return reshape(p.transpose_op(blocks, axes=(0, 1, 3, 2, 4, 5)),
+                       (batch, heights, widths, channels * block_size ** 2))
     return channels_last(gather, as_tensor(x), data_format)
 
 
@@ -110,11 +111,12 @@ def fold(x: Any, output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, pa
     margins, steps = per_axis("padding", padding, 2), per_axis("stride", stride, 2)
     taps = window[0] * window[1]
     channels = shape_of(x)[1] // taps
-    spans = [(w - 1) * d + 1 for w, d in zip(window, gaps)]
-    counts = [(n + 2 * m - span) // s + 1 for n, m, span, s in zip(sizes, margins, spans, steps)]
-    rest = tuple(n + 2 * m - (count - 1) * s - span for n, m, count, s, span in zip(sizes, margins, counts, steps, spans))
+    free = [n + 2 * m - windows.extent(w, d) for n, m, w, d in zip(sizes, margins, window, gaps)]
+    counts = [room // s + 1 for room, s in zip(free, steps)]
+    rest = tuple(room % s for room, s in zip(free, steps))
     picks = np.tile(np.eye(taps).reshape(*window, 1, taps), channels)
     places = reshape(moveaxis(x, 1, -1), (shape_of(x)[0], *counts, channels * taps))
     images = p.conv_transpose_op(places, constant(picks, dtype_of(x)), strides=steps,
-                                 padding=tuple((m, m) for m in margins), output_padding=rest, dilation=gaps, groups=channels)
+                                 padding=tuple((m, m) for m in margins), output_padding=rest, dilation=gaps,
+                                 groups=channels)
     return moveaxis(images, -1, 1)

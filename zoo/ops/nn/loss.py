@@ -13,11 +13,11 @@ from zoo.ops.math import logsumexp
 from zoo.ops.nn.activation import log_softmax
 from zoo.ops.numpy_like.arithmetic import logaddexp, multiply, subtract
 from zoo.ops.numpy_like.elementwise import clip, log10
-from zoo.ops.numpy_like.indexing import concrete, take_along_axis
+from zoo.ops.numpy_like.indexing import take_along_axis
 from zoo.ops.numpy_like.logic import equal, less, logical_and, not_equal
 from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, pad, reshape, slice_axis, squeeze, stack
 from zoo.ops.numpy_like.reduction import mean, sum as sum_
-from zoo.ops.promotion import Tensor, as_float, as_tensor, constant, dtype_of, promote, rank_of, shape_of
+from zoo.ops.promotion import Tensor, as_float, as_tensor, concrete, constant, dtype_of, promote, rank_of, shape_of
 
 
 def _check_shapes(name: str, target: Any, output: Any) -> None:
@@ -138,7 +138,8 @@ def ctc_decode(inputs: Any, sequence_lengths: Any, strategy: str = "greedy", bea
         ConfigError: another strategy than "greedy" is asked for.
     """
     if strategy != "greedy":
-        raise ConfigError(f"ctc_decode: expected strategy 'greedy', received {strategy!r}; beam search is not supported.")
+        raise ConfigError(f"ctc_decode: expected strategy 'greedy', received {strategy!r}; "
+                          f"beam search is not supported.")
     logits, lengths = np.asarray(concrete("ctc_decode", inputs)), np.asarray(concrete("ctc_decode", sequence_lengths))
     mask_index %= logits.shape[-1]
     labels = np.full(logits.shape[:2], -1, "int32")

@@ -15,7 +15,8 @@ from zoo.ops.promotion import Tensor, as_float, as_tensor, shape_of
 Sizes = int | Sequence[int]
 
 
-def _pool(op: Op, inputs: Tensor, pool_size: Sizes, strides: Sizes | None, padding: str, data_format: str | None) -> Tensor:
+def _pool(op: Op, inputs: Tensor, pool_size: Sizes, strides: Sizes | None, padding: str,
+          data_format: str | None) -> Tensor:
     rank = spatial_rank(op.name, inputs)
     window = per_axis("pool_size", pool_size, rank)
     steps = window if strides is None else per_axis("strides", strides, rank)
@@ -44,7 +45,8 @@ def _adaptive(reduction: Callable[..., Tensor], inputs: Tensor, output_size: Siz
                 x = repeat(reduction(x, axis, keepdims=True), count, axis)
                 continue
             bounds = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
-            x = concatenate([reduction(slice_axis(x, axis, low, high), axis, keepdims=True) for low, high in bounds], axis)
+            pieces = [slice_axis(x, axis, low, high) for low, high in bounds]
+            x = concatenate([reduction(piece, axis, keepdims=True) for piece in pieces], axis)
         return x
     return channels_last(pool, inputs, data_format)
 

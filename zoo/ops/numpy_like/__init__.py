@@ -9,8 +9,10 @@ from zoo.ops.numpy_like.arithmetic import (
     fmax as fmax,
     fmin as fmin,
     fmod as fmod,
+    gcd as gcd,
     heaviside as heaviside,
     hypot as hypot,
+    lcm as lcm,
     ldexp as ldexp,
     logaddexp as logaddexp,
     logaddexp2 as logaddexp2,
@@ -18,6 +20,7 @@ from zoo.ops.numpy_like.arithmetic import (
     minimum as minimum,
     mod as mod,
     multiply as multiply,
+    nextafter as nextafter,
     power as power,
     subtract as subtract,
     true_divide as true_divide,
@@ -181,6 +184,9 @@ from zoo.ops.numpy_like.manipulation import (
     unstack as unstack,
     vsplit as vsplit,
     vstack as vstack,
+)
+from zoo.ops.numpy_like.rearrangement import (
+    rearrange as rearrange,
 )
 from zoo.ops.numpy_like.reduction import (
     all as all,

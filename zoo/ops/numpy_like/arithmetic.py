@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from zoo.engine import primitives as p
 from zoo.engine.dtypes import is_float
 from zoo.engine.op import Op
 from zoo.ops.numpy_like.elementwise import isinf, isnan
-from zoo.ops.promotion import Tensor, constant, dtype_of, promote
+from zoo.ops.promotion import Tensor, concrete, constant, dtype_of, promote
 
 
 def _apply(op: Op, x1: Any, x2: Any, dtype: str | None = None) -> Tensor:
@@ -147,3 +149,18 @@ def ldexp(x1: Any, x2: Any) -> Tensor:
     x1, x2 = promote(x1, x2, dtype="~float")
     unchanged = p.logical_or_op(isinf(x1), p.equal_op(x1, constant(0, dtype_of(x1))))
     return p.select_op(unchanged, x1, p.multiply_op(x1, p.power_op(constant(2, dtype_of(x1)), x2)))
+
+
+def gcd(x1: Any, x2: Any) -> np.ndarray:
+    """The greatest common divisor of integers. Only outside of graphs."""
+    return np.gcd(*(np.asarray(concrete("gcd", x)) for x in promote(x1, x2)))
+
+
+def lcm(x1: Any, x2: Any) -> np.ndarray:
+    """The least common multiple of integers. Only outside of graphs."""
+    return np.lcm(*(np.asarray(concrete("lcm", x)) for x in promote(x1, x2)))
+
+
+def nextafter(x1: Any, x2: Any) -> np.ndarray:
+    """The number next to x1 in the direction of x2. Only outside of graphs."""
+    return np.nextafter(*(np.asarray(concrete("nextafter", x)) for x in promote(x1, x2, dtype="~float")))

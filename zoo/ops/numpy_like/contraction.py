@@ -11,14 +11,16 @@ from zoo.engine.spec import normalize_axis
 from zoo.errors import ConfigError, ShapeError
 from zoo.ops.numpy_like.arithmetic import multiply, subtract
 from zoo.ops.numpy_like.elementwise import conjugate
-from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, moveaxis, ravel, reshape, slice_axis, squeeze, stack
+from zoo.ops.numpy_like.manipulation import (
+    concatenate, expand_dims, moveaxis, ravel, reshape, slice_axis, squeeze, stack,
+)
 from zoo.ops.numpy_like.reduction import sum as sum_
 from zoo.ops.promotion import Tensor, as_tensor, dtype_of, promote, rank_of, shape_of
 
 
 def _accumulating(*xs: Any) -> list[Tensor]:
-    """One dtype in which products can be added up: int32 for int8 and bool."""
-    small = {dtype_of(x) for x in xs} <= {"int8", "bool"}
+    """One dtype in which products can be added up: int32 for int8 or bool alone."""
+    small = {dtype_of(x) for x in xs} in ({"int8"}, {"bool"})
     return promote(*xs, dtype="int32" if small else None)
 
 
@@ -73,7 +75,8 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
     return p.einsum_op(*operands, equation=f"{','.join(terms)}->{result}")
 
 
-def _expand_ellipses(terms: list[str], operands: tuple[Tensor, ...], result: str) -> tuple[list[str], tuple[Tensor, ...], str]:
+def _expand_ellipses(terms: list[str], operands: tuple[Tensor, ...],
+                     result: str) -> tuple[list[str], tuple[Tensor, ...], str]:
     """Letters in place of ``...``; axes of size 1 that broadcast are dropped from their operand."""
     free = [c for c in string.ascii_letters if c not in "".join(terms)]
     ranks = [rank_of(x) - len(term.replace("...", "")) if "..." in term else 0 for term, x in zip(terms, operands)]

@@ -90,7 +90,7 @@ def _sampled(sample: Callable[..., np.ndarray], bounds: Sequence[Any], dtype: An
 
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
              axis: int = 0) -> Any:
-    """`num` equidistant numbers from `start` to `stop` (inclusive if `endpoint`); with `retstep` also their distance."""
+    """`num` equidistant numbers from `start` to `stop` (included if `endpoint`); with `retstep` also their distance."""
     points = _sampled(lambda a, b: np.linspace(a, b, num, endpoint, axis=axis), (start, stop), dtype)
     if not retstep:
         return points

@@ -8,17 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from zoo.engine import graph as graphs
 from zoo.engine import primitives as p
-from zoo.engine.eager import as_array
 from zoo.engine.primitives.rules import INTEGER
 from zoo.engine.spec import normalize_axis
-from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, ShapeError, Unsupported
 from zoo.ops.numpy_like.logic import greater_equal
 from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, moveaxis, ravel, reshape
 from zoo.ops.numpy_like.reduction import sum as sum_
-from zoo.ops.promotion import Tensor, as_tensor, constant, dtype_of, promote, rank_of, shape_of
+from zoo.ops.promotion import Tensor, as_tensor, concrete, constant, dtype_of, promote, rank_of, shape_of
 
 
 def get_item(x: Any, key: Any) -> Tensor:
@@ -123,17 +120,6 @@ def nonzero(x: Any) -> tuple[np.ndarray, ...]:
     return tuple(index.astype("int32") for index in concrete("nonzero", x).nonzero())
 
 
-def concrete(name: str, x: Any) -> Any:
-    """The array behind `x`, for functions whose result shape depends on values.
-
-    Raises:
-        Unsupported: it is a value of a graph, or a variable while a graph is traced.
-    """
-    if isinstance(x, graphs.Value) or isinstance(x, Variable) and graphs.current() is not None:
-        raise Unsupported(f"{name}: needs the values of {x!r}, which are not known while a graph is traced.")
-    return as_array(x)
-
-
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     """x1 where the condition holds, else x2; without them, the indices where it holds (see `nonzero`)."""
     if (x1 is None) != (x2 is None):
@@ -146,7 +132,8 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Tensor:
     """The choice that belongs to the first condition that holds, else `default`."""
     if len(condlist) != len(choicelist) or not condlist:
-        raise ConfigError(f"select: expected as many choices as conditions, received {len(choicelist)} and {len(condlist)}.")
+        raise ConfigError(f"select: expected as many choices as conditions, "
+                          f"received {len(choicelist)} and {len(condlist)}.")
     *choices, result = promote(*choicelist, default)
     for condition, choice in zip(reversed(condlist), reversed(choices)):
         result = p.select_op(as_tensor(condition, "bool"), choice, result)

@@ -70,8 +70,8 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
 def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Axes moved to other places; the rest keeps its order."""
     rank = rank_of(x)
-    sources = [normalize_axis(a, rank) for a in (source if isinstance(source, (tuple, list)) else (source,))]
-    places = [normalize_axis(a, rank) for a in (destination if isinstance(destination, (tuple, list)) else (destination,))]
+    sources, places = ([normalize_axis(a, rank) for a in (axes if isinstance(axes, (tuple, list)) else (axes,))]
+                       for axes in (source, destination))
     if len(sources) != len(places):
         raise ConfigError(f"moveaxis: expected as many destinations as sources, received {source} and {destination}.")
     axes = [axis for axis in range(rank) if axis not in sources]
@@ -235,7 +235,8 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Ten
     if counts.size > 1:
         return p.take_op(as_tensor(x), np.repeat(np.arange(shape[axis], dtype="int32"), counts), axis=axis)
     times = int(counts.reshape(()))
-    wide = p.broadcast_to_op(expand_dims(x, axis + 1), shape=(None,) * (axis + 1) + (times,) + (None,) * (len(shape) - axis - 1))
+    pattern = (None,) * (axis + 1) + (times,) + (None,) * (len(shape) - axis - 1)
+    wide = p.broadcast_to_op(expand_dims(x, axis + 1), shape=pattern)
     length = None if shape[axis] is None else shape[axis] * times
     return p.reshape_op(wide, shape=shape[:axis] + (length,) + shape[axis + 1:])
 

@@ -15,12 +15,12 @@ from zoo.errors import ConfigError
 from zoo.ops.numpy_like.arithmetic import add, divide, maximum, minimum, mod, multiply, subtract
 from zoo.ops.numpy_like.elementwise import floor, isnan, sign
 from zoo.ops.numpy_like.elementwise import round as round_
-from zoo.ops.numpy_like.indexing import concrete
 from zoo.ops.numpy_like.manipulation import expand_dims, moveaxis, reshape, slice_axis, squeeze
 from zoo.ops.numpy_like.reduction import mean, nanmean
 from zoo.ops.numpy_like.reduction import sum as sum_
 from zoo.ops.promotion import (
-    Axis, Tensor, as_float, as_tensor, axes_of, constant, dtype_of, promote, rank_of, shape_of,
+    Axis, Tensor, as_float, as_tensor, axes_of, concrete, constant, dtype_of, promote, rank_of,
+    shape_of,
 )
 
 #: where between its two neighbours a quantile lies, as a function of its position in the sorted line
@@ -250,7 +250,7 @@ def histogram(x: Any, bins: int = 10, range: tuple[float, float] | None = None) 
 def unique(x: Any, sorted: bool = True, return_index: bool = False,  # noqa: A002 - Keras's name
            return_inverse: bool = False, return_counts: bool = False, axis: int | None = None, size: int | None = None,
            fill_value: Any = None) -> Any:
-    """The distinct values in rising order, and where asked: first positions, inverse, counts. Only outside of graphs."""
+    """The distinct values in rising order, and where asked first positions, inverse, counts. Only outside of graphs."""
     if size is not None:
         raise ConfigError("unique: a fixed `size` is not supported; cut or pad the result.")
     found = np.unique(np.asarray(concrete("unique", x)), return_index, return_inverse, return_counts, axis)

@@ -21,9 +21,10 @@ def sliding_windows(xp: ModuleType, x: Any, window: Sequence[int], strides: Sequ
     x = xp.ascontiguousarray(x)
     counts = windows.output_sizes(x.shape[1:-1], window, strides, "valid", dilation)
     batch, *steps, channel = x.strides
-    return xp.lib.stride_tricks.as_strided(
-        x, (x.shape[0], *counts, *window, x.shape[-1]),
-        (batch, *(step * s for step, s in zip(steps, strides)), *(step * d for step, d in zip(steps, dilation)), channel))
+    to_place = [step * stride for step, stride in zip(steps, strides)]
+    to_tap = [step * gap for step, gap in zip(steps, dilation)]
+    return xp.lib.stride_tricks.as_strided(x, (x.shape[0], *counts, *window, x.shape[-1]),
+                                           (batch, *to_place, *to_tap, channel))
 
 
 def _reduce(xp: ModuleType, function: str, x: Any, window: Sequence[int], strides: Sequence[int], padding: Padding,

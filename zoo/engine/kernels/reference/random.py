@@ -27,7 +27,8 @@ def random_words(xp: ModuleType, state: Any, count: int) -> Any:
     for turn in range(ROUNDS):
         low, high = ((keys[i:i + 1] + xp.uint64(turn * WEYL[i])) & mask for i in (0, 1))
         first, second = a * xp.uint64(MULTIPLIERS[0]), c * xp.uint64(MULTIPLIERS[1])
-        a, b, c, d = (second >> xp.uint64(32)) ^ b ^ low, second & mask, (first >> xp.uint64(32)) ^ d ^ high, first & mask
+        b, d = (second >> xp.uint64(32)) ^ b ^ low, (first >> xp.uint64(32)) ^ d ^ high
+        a, b, c, d = b, second & mask, d, first & mask
     return xp.stack((a, b, c, d), axis=-1).reshape(-1)[:count]
 
 
