@@ -78,16 +78,22 @@ def _pair(name: str, first: Shape = (2, 3, 4), second: Shape = (2, 3, 4), unknow
     return LayerCase(name, arguments, (first, second), unknown)
 
 
+def _einsum(equation: str, output_shape: Any, bias_axes: str | None, *, shape: Shape = (2, 3, 5),
+            unknown: tuple[int, ...] = ()) -> LayerCase:
+    return LayerCase("EinsumDense", {"equation": equation, "output_shape": output_shape, "bias_axes": bias_axes},
+                     (shape,), unknown)
+
+
 _CORE = [
     LayerCase("Dense", {"units": 3}),
     LayerCase("Dense", {"units": 3, "use_bias": False, "activation": "tanh"}, ((2, 5, 4, 6),), unknown=(1, 2)),
     LayerCase("Dense", {"units": 3, "activation": {"class_name": "LeakyReLU", "config": {"negative_slope": 0.1}}}),
     LayerCase("Dense", {"units": 2, "kernel_regularizer": "l2", "bias_constraint": "non_neg"}),
-    LayerCase("EinsumDense", {"equation": "abc,cd->abd", "output_shape": (None, 4), "bias_axes": "d"}, ((2, 3, 5),), (1,)),
-    LayerCase("EinsumDense", {"equation": "...c,cd->...d", "output_shape": 4, "bias_axes": "d"}, ((2, 3, 5, 6),), (1, 2)),
-    LayerCase("EinsumDense", {"equation": "ab...,bc->ac...", "output_shape": 4, "bias_axes": "c"}, ((2, 3, 5),), (2,)),
-    LayerCase("EinsumDense", {"equation": "abc,cde->abde", "output_shape": (None, 2, 4), "activation": "relu",
-                              "bias_axes": "d"}, ((2, 3, 5),), (1,)),
+    _einsum("abc,cd->abd", (None, 4), "d", unknown=(1,)),
+    _einsum("...c,cd->...d", 4, "d", shape=(2, 3, 5, 6), unknown=(1, 2)),
+    _einsum("ab...,bc->ac...", 4, "c", unknown=(2,)),
+    _einsum("abc,cde->abde", (None, 2, 4), "d", unknown=(1,)),
+    _einsum("abc,cd->abd", (3, 4), None),
     LayerCase("Embedding", {"input_dim": 7, "output_dim": 3}, ((2, 5),), (1,), dtype="int32", high=7),
     LayerCase("Embedding", {"input_dim": 7, "output_dim": 3, "mask_zero": True}, ((2, 5),), (1,), high=7),
     LayerCase("Identity"),

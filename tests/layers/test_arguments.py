@@ -93,6 +93,11 @@ def test_wrong_inputs_are_refused(name: str, arguments: dict[str, Any], shapes: 
     assert message in str(caught.value)
 
 
+def test_errors_say_in_which_layer_they_arose() -> None:
+    with pytest.raises(ShapeError, match=r"In layer 'small' \(Conv2D\), called on shape \(None, 2, 2, 3\)"):
+        layers.Conv2D(3, 3, name="small")(Input((2, 2, 3)))
+
+
 def test_a_built_layer_refuses_other_channels() -> None:
     layer = layers.Dense(3)
     layer(np.ones((2, 4), "float32"))

@@ -1,4 +1,4 @@
-"""The three arguments that go with each weight: ``<weight>_initializer``, ``<weight>_regularizer``, ``<weight>_constraint``."""
+"""The arguments that go with a weight: ``<weight>_initializer``, ``<weight>_regularizer``, ``<weight>_constraint``."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def add(layer: Layer, prefix: str, shape: Shape, name: str | None = None, *, tra
         ShapeError: the input leaves a size of the weight unknown.
     """
     if None in shape:
-        raise ShapeError(f"The shape of {name or prefix!r} in layer {layer.name!r} ({type(layer).__name__}) is {shape}: "
-                         f"the axis of the input that decides the unknown size must have a known size.")
+        raise ShapeError(f"The shape of {name or prefix!r} in layer {layer.name!r} ({type(layer).__name__}) is "
+                         f"{shape}: the axis of the input that decides the unknown size must have a known size.")
     return layer.add_weight(shape, getattr(layer, f"{prefix}_initializer"), trainable=trainable, name=name or prefix,
                             regularizer=getattr(layer, f"{prefix}_regularizer", None),
                             constraint=getattr(layer, f"{prefix}_constraint", None))

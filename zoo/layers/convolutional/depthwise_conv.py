@@ -10,7 +10,7 @@ from zoo.layers.convolutional.convolution import Convolution
 
 
 class DepthwiseConv(Convolution):
-    """Every input channel becomes `depth_multiplier` output channels, each a weighted sum over a window of that channel.
+    """Every input channel becomes `depth_multiplier` output channels: weighted sums over windows of that channel.
 
     Weights: kernel (window..., channels, depth_multiplier), bias (channels * depth_multiplier,).
 

@@ -10,7 +10,7 @@ from typing import Any
 from zoo import ops
 from zoo.engine.spec import Dim, Shape
 from zoo.errors import ConfigError, ShapeError
-from zoo.layers import arguments, registry, weight_options
+from zoo.layers import registry, weight_options
 from zoo.layers.layer import Layer
 
 _EQUATION = re.compile(r"(?P<before>\.\.\.)?(?P<given>[a-zA-Z]+)(?P<after>\.\.\.)?,(?P<kernel>[a-zA-Z]+)"

@@ -108,7 +108,7 @@ class BatchNormalization(Layer):
         if mask is None:
             return ops.moments(x, axes=self._reduced_axes)
         if mask.ndim != x.ndim - 1:
-            raise ShapeError(f"Layer {self.name!r}: expected a mask with one axis less than the input. "
+            raise ShapeError(f"Expected a mask with one axis less than the input. "
                              f"Received: mask {tuple(mask.shape)}, input {tuple(x.shape)}")
         counted = ops.multiply(ops.ones_like(x), ops.expand_dims(ops.cast(mask, x.dtype), -1))
         count = ops.add(ops.sum(counted, self._reduced_axes, keepdims=True), settings.epsilon)

@@ -100,7 +100,7 @@ class UnitNormalization(Layer):
 
 
 class GroupNormalization(Layer):
-    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, with the statistics of each example and group of channels.
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, with statistics of each example and group of channels.
 
     Weights, (channels,): gamma, beta.
 

@@ -70,8 +70,7 @@ class Cropping(Layer):
     def call(self, inputs: Any) -> Any:
         crops = _all_axes(arguments.pairs(self.cropping, self.rank, "cropping"), self.data_format)
         if any(size is not None and size <= sum(crop) for size, crop in zip(inputs.shape, crops) if sum(crop)):
-            raise ShapeError(f"Layer {self.name!r} ({type(self).__name__}): cropping {self.cropping} leaves nothing of "
-                             f"an input of shape {tuple(inputs.shape)}.")
+            raise ShapeError(f"cropping {self.cropping} leaves nothing of an input of shape {tuple(inputs.shape)}.")
         return inputs[tuple(slice(before, -after or None) for before, after in crops)]
 
 

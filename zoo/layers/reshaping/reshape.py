@@ -59,8 +59,8 @@ class Reshape(Layer):
         if total is None:
             return tuple(None if size == -1 else size for size in self.target_shape)
         if total % known if open_size and known else total != known:
-            raise ShapeError(f"Layer {self.name!r} (Reshape): {total} elements of shape {tuple(given)} (without the "
-                             f"batch axis) do not fit target_shape {self.target_shape}.")
+            raise ShapeError(f"The {total} elements of shape {tuple(given)} (without the batch axis) do not fit "
+                             f"target_shape {self.target_shape}.")
         return tuple(total // max(known, 1) if size == -1 else size for size in self.target_shape)
 
 
