@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +23,7 @@ import numpy as np
 from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 
 from zoo.errors import CorruptFile, UnsafeFile, UnsupportedFile
-from zoo.io.hdf5_stream import CheckedStream
+from zoo.io.hdf5_text import REFERENCE_SIZE, TextReader, decoded
 from zoo.io.limits import DEFAULT_LIMITS, Limits
 from zoo.io.source import Source
 from zoo.io.tensors import TensorRecord
@@ -31,9 +31,6 @@ from zoo.io.tensors import TensorRecord
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 ALLOWED_FILTERS = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF)
-
-_VLEN_ITEM = 16          # bytes that a file stores for each variable-length string, besides its text
-_STRINGS_AT_ONCE = 1024
 
 # What h5py raises for content that HDF5 cannot make sense of.
 _HDF5_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, NotImplementedError,
@@ -53,7 +50,7 @@ class Dataset:
     where: str
     shape: tuple[int, ...]
     dtype: str
-    load: Any = field(repr=False)
+    load: Callable[[], np.ndarray] = field(repr=False)
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def record(self, name: str) -> TensorRecord:
@@ -130,19 +127,31 @@ def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Group:
         UnsafeFile: a guard refused it.
         UnsupportedFile: it holds a data type that no weight has.
     """
-    with _opened(source) as file:
-        return _Walk(source, limits).group(file.id, "", 0)
+    with _opened(source) as file, source.open() as stream:
+        _check_superblock(source)
+        return _Walk(source, limits, TextReader(stream, source.size, limits)).group(file.id, "", 0)
 
 
 @contextmanager
 def _opened(source: Source) -> Iterator[h5py.File]:
     """The open file; what HDF5 has to complain about becomes a `CorruptFile`."""
-    with CheckedStream(source) as stream:
+    with source.open() as stream:
         try:
             with h5py.File(stream, "r") as file:
                 yield file
         except _HDF5_ERRORS as error:
-            raise stream.problem or CorruptFile(f"{source.where}: {_diagnosis(source, error)}") from error
+            raise CorruptFile(f"{source.where}: {_diagnosis(source, error)}") from error
+
+
+def _check_superblock(source: Source) -> None:
+    """Refuses files whose addresses are not plain 64-bit offsets from the beginning."""
+    head = source.read(0, 40)
+    modern = head[8] >= 2
+    sizes = head[9:11] if modern else head[13:15]
+    base = int.from_bytes(head[12:20] if modern else head[24:32], "little")
+    if sizes != b"\x08\x08" or base:
+        raise UnsupportedFile(f"{source.where}: expected HDF5 with 8-byte addresses from the beginning of the file, "
+                              f"received sizes {list(sizes)} and base address {base}; write it again with h5py")
 
 
 def _diagnosis(source: Source, error: Exception) -> str:
@@ -158,8 +167,8 @@ def _diagnosis(source: Source, error: Exception) -> str:
 class _Walk:
     """One pass over all objects of a file, with what has been counted so far."""
 
-    def __init__(self, source: Source, limits: Limits):
-        self.source, self.limits = source, limits
+    def __init__(self, source: Source, limits: Limits, text: TextReader):
+        self.source, self.limits, self.text = source, limits, text
         self.addresses: set[int] = set()
         self.stored = self.expanded = 0
 
@@ -170,7 +179,7 @@ class _Walk:
             raise UnsafeFile(f"{where}: groups are nested deeper than {self.limits.depth}")
         members: dict[str, Group | Dataset] = {}
         for name in gid:
-            child = f"{key}/{_decoded(name, where)}"
+            child = f"{key}/{decoded(name, where)}"
             members[child[len(key) + 1:]] = self._member(gid, name, child, depth)
         return Group(where, self._attributes(gid, where), members)
 
@@ -197,13 +206,17 @@ class _Walk:
             raise UnsafeFile(f"{where}: refused a committed datatype: weights have plain types")
         dtype, stored = _dtype(tid, attributes, where)
         layout = self._checked_layout(did, where, shape, stored)
-        raw_bits = np.dtype(stored).kind != "b" and dtype != "object" and layout == h5d.CONTIGUOUS
         if math.prod(shape) == 0:
-            load = partial(np.empty, shape, "float32" if dtype == "bfloat16" else dtype)
-        elif raw_bits:
+            load: Callable[[], np.ndarray] = partial(np.empty, shape, "float32" if dtype == "bfloat16" else dtype)
+        elif dtype == "object":
+            if layout != h5d.CONTIGUOUS:
+                raise UnsupportedFile(f"{where}: expected variable-length text in one piece; store it without "
+                                      "chunks and compression")
+            load = partial(_texts, self.source, did.get_offset(), shape, where, self.limits)
+        elif layout == h5d.CONTIGUOUS and dtype != "bool":
             load = partial(_mapped, self.source, did.get_offset(), shape, stored, dtype)
         else:
-            load = partial(_reopened, self.source, key, dtype, self.limits)
+            load = partial(_reopened, self.source, key, dtype)
         return Dataset(where, shape, dtype, load, attributes)
 
     def _count(self, oid: h5g.GroupID | h5d.DatasetID, where: str) -> None:
@@ -226,7 +239,7 @@ class _Walk:
             if code not in ALLOWED_FILTERS:
                 raise UnsafeFile(f"{where}: refused the filter {code} ({name.decode('ascii', 'replace')}): only gzip, "
                                  "shuffle, fletcher32 and lzf are read; store the weights without it")
-        declared = math.prod(shape) * (_VLEN_ITEM if stored == "object" else np.dtype(stored).itemsize)
+        declared = math.prod(shape) * (REFERENCE_SIZE if stored == "object" else np.dtype(stored).itemsize)
         size = did.get_storage_size()
         self.stored += size
         if layout == h5d.CHUNKED:
@@ -259,13 +272,17 @@ class _Walk:
         manager = h5py.AttributeManager(h5py.Group(oid) if isinstance(oid, h5g.GroupID) else h5py.Dataset(oid))
         for index in range(count):
             attribute = h5a.open(oid, index=index)
-            name = _decoded(attribute.name, where)
-            size = attribute.get_space().get_simple_extent_npoints() * attribute.get_type().get_size()
-            if size > self.limits.attribute_bytes:
-                raise UnsafeFile(f"{where}: the attribute {name!r} declares {size} bytes")
-            # References, compounds and the like say nothing about weights: left unread.
-            if attribute.get_type().get_class() in (h5t.STRING, h5t.INTEGER, h5t.FLOAT, h5t.ENUM):
-                values[name] = _plain(manager[name], f"{where}, attribute {name!r}")
+            name, tid, space = decoded(attribute.name, where), attribute.get_type(), attribute.get_space()
+            there = f"{where}, attribute {name!r}"
+            items = space.get_simple_extent_npoints()
+            if items * tid.get_size() > self.limits.attribute_bytes:
+                raise UnsafeFile(f"{there}: declares {items * tid.get_size()} bytes")
+            kind = tid.get_class()
+            if kind == h5t.STRING and tid.is_variable_str() and items:
+                texts = self.text.attribute(h5o.get_info(oid).addr, attribute.name, items, there)
+                values[name] = texts[0] if space.get_simple_extent_type() == h5s.SCALAR else texts
+            elif kind in (h5t.STRING, h5t.INTEGER, h5t.FLOAT, h5t.ENUM):     # others say nothing about weights
+                values[name] = _plain(manager[name], there)
         return values
 
 
@@ -300,47 +317,28 @@ def widen_bfloat16(bits: np.ndarray) -> np.ndarray:
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def _reopened(source: Source, key: str, dtype: str, limits: Limits) -> np.ndarray:
-    """A chunked, compact or text dataset, read through HDF5."""
+def _reopened(source: Source, key: str, dtype: str) -> np.ndarray:
+    """A chunked or compact dataset, or one of booleans, read through HDF5."""
     with _opened(source) as file:
-        dataset = file[key]
-        if dtype == "object":
-            return _texts(dataset, limits)
-        array = dataset[()]
-    return widen_bfloat16(array.view(np.uint16)) if dtype == "bfloat16" else np.asarray(array)
+        array = np.asarray(file[key][()])
+    return widen_bfloat16(array.view(np.uint16)) if dtype == "bfloat16" else array
 
 
-def _texts(dataset: h5py.Dataset, limits: Limits) -> np.ndarray:
-    flat: list[str] = []
-    total = 0
-    if not dataset.shape:
-        return np.array(dataset.asstr()[()], dtype=object)
-    rows = max(_STRINGS_AT_ONCE // max(math.prod(dataset.shape[1:]), 1), 1)
-    for start in range(0, dataset.shape[0], rows):
-        block = dataset.asstr()[start:start + rows].ravel().tolist()
-        total += sum(map(len, block))
-        if total > limits.expanded_bytes:
-            raise UnsafeFile(f"{dataset.name}: its text is longer than {limits.expanded_bytes} characters")
-        flat += block
-    return np.array(flat, dtype=object).reshape(dataset.shape)
+def _texts(source: Source, offset: int, shape: tuple[int, ...], where: str, limits: Limits) -> np.ndarray:
+    count = math.prod(shape)
+    with source.open() as stream:
+        reader = TextReader(stream, source.size, limits)
+        texts = reader.texts(source.read(offset, count * REFERENCE_SIZE), count, where)
+    return np.array(texts, dtype=object).reshape(shape)
 
 
 def _plain(value: Any, where: str) -> Any:
     """An attribute as None, text, a list of texts, or numbers."""
     if isinstance(value, h5py.Empty):
         return None
-    if isinstance(value, (str, bytes)):
-        return _decoded(value, where)
-    if isinstance(value, np.ndarray) and value.dtype.kind in "SOU":
-        texts = [_decoded(item, where) for item in value.ravel().tolist()]
+    if isinstance(value, bytes):
+        return decoded(value, where)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "S":
+        texts = [decoded(item, where) for item in value.ravel().tolist()]
         return texts if value.ndim else texts[0]
     return value
-
-
-def _decoded(value: str | bytes, where: str) -> str:
-    # h5py hands out undecodable bytes as lone surrogates; encoding them again finds them.
-    raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise CorruptFile(f"{where}: expected UTF-8 text, received {raw!r:.100} ({error.reason})") from error

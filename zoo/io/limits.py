@@ -27,8 +27,10 @@ class Limits:
         member_bytes: bytes of an archive member that has to be read into memory.
         objects: groups and datasets of an HDF5 file.
         depth: nesting of HDF5 groups, and of dictionaries in a checkpoint.
-        attribute_bytes: bytes of one HDF5 attribute (without variable-length text, which the file itself bounds).
-        pickle_opcodes: length of a checkpoint's pickled index.
+        attribute_bytes: bytes of one HDF5 attribute, without its variable-length text.
+        text_bytes: variable-length text of an HDF5 file (configurations, names).
+        text_bytes: int = 256 << 20
+    pickle_opcodes: length of a checkpoint's pickled index.
     """
 
     ratio: int = MAX_DEFLATE_RATIO
@@ -40,6 +42,7 @@ class Limits:
     objects: int = 1_000_000
     depth: int = 100
     attribute_bytes: int = 64 << 20
+    text_bytes: int = 256 << 20
     pickle_opcodes: int = 10_000_000
 
 

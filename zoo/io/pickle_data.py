@@ -1,14 +1,16 @@
 """Pickles read as data.
 
 A pickle is a small program. This interpreter knows only the opcodes that build plain values, and the only calls it
-makes are those of functions that the caller hands in by name; the names in the file import nothing. Python's
-own `pickle.Unpickler` with a restricted ``find_class`` would still hash attacker-built keys, set attributes on
-objects and grow its memo to any index; here those opcodes are simply not in the table.
+makes are those of functions that the caller hands in by name; the names in the file import nothing. Python's own
+`pickle.Unpickler` with a restricted ``find_class`` would still hash attacker-built keys, set attributes on objects
+and grow its memo to any index; here such opcodes are simply not in the table.
+
+Source: the comments of CPython's Lib/pickletools.py
 """
 
 from __future__ import annotations
 
-import pickletools
+import struct
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -19,7 +21,8 @@ from zoo.io.limits import DEFAULT_LIMITS, Limits
 _MARK = object()
 
 # What may go wrong inside a pickle that is not well-formed: stack underflow, unknown memo, bad text, wrong arguments.
-_MALFORMED = (IndexError, KeyError, ValueError, TypeError, AttributeError, OverflowError, MemoryError)
+_MALFORMED = (IndexError, KeyError, ValueError, TypeError, AttributeError, OverflowError, MemoryError, EOFError,
+              struct.error)
 
 
 def load(stream: BinaryIO, size: int, where: str, *, names: Mapping[str, Any] = MappingProxyType({}),
@@ -38,69 +41,81 @@ def load(stream: BinaryIO, size: int, where: str, *, names: Mapping[str, Any] = 
         UnsafeFile: an opcode or a name outside of the tables, or a pickle beyond the limits.
         CorruptFile: not a well-formed pickle.
     """
-    machine = _Machine(where, names, persistent)
-    bounded: Any = _Bounded(stream, size)
+    machine = _Machine(stream, size, where, names, persistent)
     try:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(bounded)):
-            if count > limits.pickle_opcodes:
-                raise UnsafeFile(f"{where}: the pickle is longer than {limits.pickle_opcodes} opcodes")
-            if opcode.name == "STOP":
-                break
-            machine.step(opcode.name, argument)
-        return machine.stack.pop()
+        for _ in range(limits.pickle_opcodes):
+            if machine.step():
+                return machine.pop()
     except _MALFORMED as error:
         raise CorruptFile(f"{where}: damaged pickle near byte {stream.tell()} "
                           f"({type(error).__name__}: {error})") from error
-
-
-class _Bounded:
-    """A stream that is never asked for more than it has, whatever length an opcode declares."""
-
-    def __init__(self, stream: BinaryIO, size: int):
-        self._stream, self._size = stream, size
-        self.readline, self.tell = stream.readline, stream.tell
-
-    def read(self, count: int) -> bytes:
-        return self._stream.read(min(count, self._size - self._stream.tell()))
+    raise UnsafeFile(f"{where}: the pickle is longer than {limits.pickle_opcodes} opcodes")
 
 
 class _Machine:
-    """The stack machine: each opcode of `_OPCODES` is one method or one constant."""
+    """The stack machine; each opcode is one entry of `_OPCODES`."""
 
-    def __init__(self, where: str, names: Mapping[str, Any], persistent: Callable[[Any], Any] | None):
-        self.where, self.names, self.persistent = where, names, persistent
+    def __init__(self, stream: BinaryIO, size: int, where: str, names: Mapping[str, Any],
+                 persistent: Callable[[Any], Any] | None):
+        self.stream, self.size, self.where = stream, size, where
+        self.names, self.persistent = names, persistent
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
-    def step(self, name: str, argument: Any) -> None:
-        if name in _PUSHED:
-            self.stack.append(argument)
-        elif name in _MADE:
-            self.stack.append(_MADE[name]())
-        elif name in _HANDLED:
-            _HANDLED[name](self, argument)
-        elif name not in _IGNORED:
-            raise UnsafeFile(f"{self.where}: refused the pickle opcode {name}: a file of weights has no use for it")
+    def step(self) -> bool:
+        """Runs one opcode; True when it was the last."""
+        code = self.read(1)
+        if code == b".":
+            return True
+        if code not in _OPCODES:
+            raise UnsafeFile(f"{self.where}: refused the pickle opcode {code!r} at byte {self.stream.tell() - 1}: "
+                             "a file of weights has no use for it")
+        _OPCODES[code](self)
+        return False
 
-    def since_mark(self) -> list[Any]:
-        at = len(self.stack) - 1
-        while self.stack[at] is not _MARK:
-            at -= 1
-            if at < 0:
-                raise IndexError("no mark on the stack")
-        items = self.stack[at + 1:]
-        del self.stack[at:]
-        return items
+    # Arguments that follow an opcode.
 
-    def popped(self, count: int) -> list[Any]:
-        if len(self.stack) < count:
+    def read(self, count: int) -> bytes:
+        if count > self.size - self.stream.tell():
+            raise EOFError("the pickle ends too early")
+        return self.stream.read(count)
+
+    def number(self, layout: str) -> Any:
+        return struct.unpack(layout, self.read(struct.calcsize(layout)))[0]
+
+    def counted(self, layout: str) -> bytes:
+        return self.read(self.number(layout))
+
+    def line(self) -> str:
+        text = self.stream.readline(_LINE)
+        if not text.endswith(b"\n"):
+            raise EOFError("a name without end")
+        return text[:-1].decode("utf-8")
+
+    # The stack.
+
+    def push(self, value: Any) -> None:
+        self.stack.append(value)
+
+    def pop(self, count: int | None = None) -> Any:
+        """The topmost value, or a list of the topmost `count`."""
+        if len(self.stack) < (count or 1):
             raise IndexError("the stack is empty")
+        if count is None:
+            return self.stack.pop()
         items = self.stack[-count:]
         del self.stack[-count:]
         return items
 
-    def tuple_of(self, count: int) -> None:
-        self.stack.append(tuple(self.popped(count)))
+    def since_mark(self) -> list[Any]:
+        at = next((i for i in reversed(range(len(self.stack))) if self.stack[i] is _MARK), None)
+        if at is None:
+            raise IndexError("no mark on the stack")
+        items = self.stack[at + 1:]
+        del self.stack[at:]
+        return items
+
+    # What opcodes do.
 
     def extend(self, items: list[Any]) -> None:
         if type(self.stack[-1]) is not list:
@@ -116,64 +131,81 @@ class _Machine:
                 raise UnsafeFile(f"{self.where}: refused a dictionary key of type {type(key).__name__}")
             target[key] = value
 
-    def find(self, module: str, name: str) -> None:
+    def find(self, module: Any, name: Any) -> None:
         full = f"{module}.{name}"
-        if full not in self.names:
-            raise UnsafeFile(f"{self.where}: refused the name {full!r}: a pickle that asks for it wants more than "
-                             f"tensors. Names that are understood: {', '.join(sorted(self.names))}. If you "
+        if not (isinstance(module, str) and isinstance(name, str) and full in self.names):
+            raise UnsafeFile(f"{self.where}: refused the name {full!r:.200}: a pickle that asks for it wants more than "
+                             f"tensors. Names that are understood: {', '.join(sorted(self.names)) or 'none'}. If you "
                              "trust the file, load it in its own framework and save the plain state dict again")
-        self.stack.append(self.names[full])
-
-    def find_from_stack(self) -> None:
-        module, name = self.popped(2)
-        if not (isinstance(module, str) and isinstance(name, str)):
-            raise TypeError("a name that is not text")
-        self.find(module, name)
+        self.push(self.names[full])
 
     def call(self) -> None:
-        target, arguments = self.popped(2)
+        target, arguments = self.pop(2)
         if not callable(target):                  # whatever is callable here came from the caller's own table
             raise UnsafeFile(f"{self.where}: refused to call {type(target).__name__!r} from a pickle")
         if type(arguments) is not tuple:
             raise TypeError("arguments that are not a tuple")
-        self.stack.append(target(*arguments))
+        self.push(target(*arguments))
 
     def build(self) -> None:
-        target, _ = self.popped(2)
+        target, _ = self.pop(2)
         if not isinstance(target, dict):          # an ordered dictionary's own attributes (version notes): dropped
             raise UnsafeFile(f"{self.where}: refused to set the state of {type(target).__name__!r} from a pickle")
-        self.stack.append(target)
+        self.push(target)
 
     def persistent_value(self) -> None:
         if self.persistent is None:
             raise UnsafeFile(f"{self.where}: refused a persistent id outside of a checkpoint")
-        self.stack.append(self.persistent(self.stack.pop()))
+        self.push(self.persistent(self.pop()))
+
+    def remember(self, index: int) -> None:
+        self.memo[index] = self.stack[-1]
 
 
-_IGNORED = {"PROTO", "FRAME"}
-_PUSHED = {"BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE", "BINSTRING",
-           "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES"}
-_MADE: dict[str, Callable[[], Any]] = {
-    "NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False,
-    "EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple, "MARK": lambda: _MARK,
-}
-_HANDLED: dict[str, Callable[[_Machine, Any], None]] = {
-    "TUPLE": lambda m, _: m.stack.append(tuple(m.since_mark())),
-    "TUPLE1": lambda m, _: m.tuple_of(1),
-    "TUPLE2": lambda m, _: m.tuple_of(2),
-    "TUPLE3": lambda m, _: m.tuple_of(3),
-    "APPEND": lambda m, _: m.extend(m.popped(1)),
-    "APPENDS": lambda m, _: m.extend(m.since_mark()),
-    "SETITEM": lambda m, _: m.set_items(m.popped(2)),
-    "SETITEMS": lambda m, _: m.set_items(m.since_mark()),
-    "BINPUT": lambda m, index: m.memo.__setitem__(index, m.stack[-1]),
-    "LONG_BINPUT": lambda m, index: m.memo.__setitem__(index, m.stack[-1]),
-    "MEMOIZE": lambda m, _: m.memo.__setitem__(len(m.memo), m.stack[-1]),
-    "BINGET": lambda m, index: m.stack.append(m.memo[index]),
-    "LONG_BINGET": lambda m, index: m.stack.append(m.memo[index]),
-    "GLOBAL": lambda m, names: m.find(*names.split(" ", 1)),
-    "STACK_GLOBAL": lambda m, _: m.find_from_stack(),
-    "REDUCE": lambda m, _: m.call(),
-    "BUILD": lambda m, _: m.build(),
-    "BINPERSID": lambda m, _: m.persistent_value(),
+_LINE = 1024        # names are shorter
+
+_OPCODES: dict[bytes, Callable[[_Machine], Any]] = {
+    # constants
+    b"N": lambda m: m.push(None),
+    b"\x88": lambda m: m.push(True),
+    b"\x89": lambda m: m.push(False),
+    b"K": lambda m: m.push(m.number("<B")),
+    b"M": lambda m: m.push(m.number("<H")),
+    b"J": lambda m: m.push(m.number("<i")),
+    b"\x8a": lambda m: m.push(int.from_bytes(m.counted("<B"), "little", signed=True)),
+    b"G": lambda m: m.push(m.number(">d")),
+    b"X": lambda m: m.push(m.counted("<I").decode("utf-8")),
+    b"\x8c": lambda m: m.push(m.counted("<B").decode("utf-8")),
+    b"T": lambda m: m.push(m.counted("<I").decode("latin-1")),
+    b"U": lambda m: m.push(m.counted("<B").decode("latin-1")),
+    b"B": lambda m: m.push(m.counted("<I")),
+    b"C": lambda m: m.push(m.counted("<B")),
+    # containers
+    b"(": lambda m: m.push(_MARK),
+    b"}": lambda m: m.push({}),
+    b"]": lambda m: m.push([]),
+    b")": lambda m: m.push(()),
+    b"t": lambda m: m.push(tuple(m.since_mark())),
+    b"\x85": lambda m: m.push(tuple(m.pop(1))),
+    b"\x86": lambda m: m.push(tuple(m.pop(2))),
+    b"\x87": lambda m: m.push(tuple(m.pop(3))),
+    b"a": lambda m: m.extend(m.pop(1)),
+    b"e": lambda m: m.extend(m.since_mark()),
+    b"s": lambda m: m.set_items(m.pop(2)),
+    b"u": lambda m: m.set_items(m.since_mark()),
+    # memo
+    b"q": lambda m: m.remember(m.number("<B")),
+    b"r": lambda m: m.remember(m.number("<I")),
+    b"\x94": lambda m: m.remember(len(m.memo)),
+    b"h": lambda m: m.push(m.memo[m.number("<B")]),
+    b"j": lambda m: m.push(m.memo[m.number("<I")]),
+    # names and calls
+    b"c": lambda m: m.find(m.line(), m.line()),
+    b"\x93": lambda m: m.find(*m.pop(2)),
+    b"R": lambda m: m.call(),
+    b"b": lambda m: m.build(),
+    b"Q": lambda m: m.persistent_value(),
+    # protocol and frames: nothing to do
+    b"\x80": lambda m: m.number("<B"),
+    b"\x95": lambda m: m.number("<Q"),
 }
