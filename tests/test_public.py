@@ -12,8 +12,8 @@ import pytest
 import zoo
 
 EXPORTED = """
-Input Model Sequential __version__ activations applications batch config constraints engine errors explain hub initializers
-io layers load_model models ops regularizers save_model serialization
+Input Model Sequential __version__ activations applications batch config constraints engine errors explain hub
+initializers io layers load_model models ops regularizers save_model serialization
 """.split()
 
 

@@ -92,7 +92,7 @@ def test_weights_alone_cannot_become_a_model(zoo: Callable[..., Outcome], model:
 
 
 @require_corpus
-@pytest.mark.parametrize("case", ["tfkeras2/model_unet", "keras3/model_unet"])
+@pytest.mark.parametrize("case", ["tfkeras2/model_residual", "keras3/model_unet"])
 def test_files_of_keras(zoo: Callable[..., Outcome], tmp_path: Path, case: str) -> None:
     source = CORPUS / case / "model.h5"
     if not source.exists():

@@ -26,6 +26,10 @@ def test_a_table_that_cannot_fit_stays_readable() -> None:
     assert len(table(COLUMNS, [("n" * 30, 5, "p" * 30)], width=5)[2]) == 8 + 2 + 5 + 2 + 8
 
 
+def test_numbers_are_never_cut() -> None:
+    assert "123456789012" in table(COLUMNS, [("n" * 30, 123456789012, "p")], width=20)[2]
+
+
 def test_no_rows() -> None:
     assert table(COLUMNS, []) == ["name  count  path", "----  -----  ----"]
 

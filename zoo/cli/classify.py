@@ -85,7 +85,7 @@ class TableSink:
         longest = max(display_width(clean(source.path)) for source in sources)
         width = terminal_width(stream)
         room = None if width is None else max(width - _SCORE_WIDTH - _LABEL_WIDTH, 0)
-        self._widths = [*fit([max(longest, len("image"))], room), _SCORE_WIDTH, 0]
+        self._widths = [*fit([max(longest, len("image"))], _COLUMNS[:1], room), _SCORE_WIDTH, 0]
         self._has_header = False
 
     def write(self, row: Row) -> None:

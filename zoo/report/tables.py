@@ -38,12 +38,12 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], *, width:
     Args:
         columns: what is in the rows.
         rows: as many cells as there are columns; None is left blank.
-        width: at most so many characters a line; the widest columns are cut. None: as wide as it needs to be.
+        width: at most so many characters a line; the widest columns of text are cut. None: as wide as it needs to be.
     """
     texts = [[clean(cell) for cell in row] for row in rows]
     widths = [max(display_width(cell) for cell in column)
               for column in zip([column.title for column in columns], *texts)]
-    widths = fit(widths, width)
+    widths = fit(widths, columns, width)
     titles = line([column.title for column in columns], columns, widths)
     return [titles, _GAP.join("-" * size for size in widths), *(line(row, columns, widths) for row in texts)]
 
@@ -61,11 +61,15 @@ def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:
     return [f"{name.ljust(size)}{_GAP}{value}" for name, value in shown]
 
 
-def fit(widths: Sequence[int], width: int | None) -> list[int]:
-    """Takes from the widest columns until all fit into `width`, if they can."""
+def fit(widths: Sequence[int], columns: Sequence[Column], width: int | None) -> list[int]:
+    """Takes from the widest columns of text until all fit into `width`, if they can; numbers are never cut."""
     fitted = list(widths)
-    while width is not None and sum(fitted) + len(_GAP) * (len(fitted) - 1) > width and max(fitted) > _NARROWEST:
-        fitted[fitted.index(max(fitted))] -= 1
+    text = [i for i, column in enumerate(columns) if not column.right]
+    while width is not None and text and sum(fitted) + len(_GAP) * (len(fitted) - 1) > width:
+        widest = max(text, key=fitted.__getitem__)
+        if fitted[widest] <= _NARROWEST:
+            break
+        fitted[widest] -= 1
     return fitted
 
 
