@@ -153,7 +153,7 @@ class VarianceScaling(RandomInitializer):
         distribution = "truncated_normal" if distribution == "normal" else distribution
         if scale <= 0 or mode not in self.MODES or distribution not in self.DISTRIBUTIONS:
             raise ConfigError(f"{type(self).__name__}: expected a positive scale, a mode of {self.MODES} and a "
-                              f"distribution of {self.DISTRIBUTIONS}, received {scale!r}, {mode!r} and {distribution!r}.")
+                              f"distribution of {self.DISTRIBUTIONS}, received {scale!r}, {mode!r}, {distribution!r}.")
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
 

@@ -15,7 +15,7 @@ from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, ShapeError
 from zoo.ops.numpy_like.creation import zeros
 from zoo.ops.numpy_like.elementwise import clip
-from zoo.ops.numpy_like.manipulation import expand_dims, stack, unstack as unstack  # noqa: F401 - belongs to this family in Keras
+from zoo.ops.numpy_like.manipulation import expand_dims, stack, unstack
 from zoo.ops.promotion import Tensor, as_tensor, concrete, constant, dtype_of, rank_of, shape_of
 
 #: reduction of `scatter_update` -> mode of the primitive
