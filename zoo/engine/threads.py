@@ -14,7 +14,7 @@ import math
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -118,6 +118,8 @@ class _Pool:
             self.workers = max(self.workers, wanted)
 
     def _serve(self) -> None:
+        own = [(library, 1) for library in _blas_libraries() if getattr(library, "threading_layer", "") == "openmp"]
+        _set_blas_threads(own)                              # with OpenMP, each thread has a number of its own
         with np.errstate(all="ignore"):
             while True:
                 self.jobs.get().work()
@@ -191,8 +193,7 @@ class _BlasLimit:
             self.runs += 1
             if self.runs == 1:
                 self.before = [(library, library.get_num_threads()) for library in _blas_libraries()]
-                for library, _ in self.before:
-                    library.set_num_threads(1)
+                _set_blas_threads([(library, 1) for library, _ in self.before])
 
     def leave(self) -> None:
         with self.lock:
@@ -201,9 +202,15 @@ class _BlasLimit:
                 self.restore()
 
     def restore(self) -> None:
-        for library, count in self.before:
-            library.set_num_threads(count)
+        _set_blas_threads(self.before)
         self.before = []
+
+
+def _set_blas_threads(counts: Iterable[tuple[Any, int]]) -> None:
+    for library, count in counts:
+        if hasattr(library, "clear_controlling_thread"):    # newer threadpoolctl: only the thread that set the
+            library.clear_controlling_thread(force=True)    # number first may set it again
+        library.set_num_threads(count)
 
 
 @cache

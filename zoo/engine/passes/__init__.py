@@ -25,6 +25,7 @@ INFERENCE: Pipeline = (
     simplify,
     merge_equal,
     fold_batch_norm,
+    simplify,
     fold_constants,
     fuse_elementwise,
     fuse_epilogue,

@@ -93,6 +93,12 @@ def _power(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value |
     return None
 
 
+def _subtract(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    if is_constant(inputs[0], 0) and inputs[1].shape == node.output.shape:
+        return rewriter.apply(OPS["negative"], inputs[1])
+    return _neutral(0, 1)(rewriter, node, inputs)
+
+
 def _negative(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
     return inputs[0].node.inputs[0] if made_by(inputs[0], "negative") else None
 
@@ -161,7 +167,7 @@ RULES: dict[str, Rule] = {
     "sum": _reduce, "mean": _reduce, "max": _reduce, "min": _reduce, "prod": _reduce,
     "full_like": _full_like,
     "add": _neutral(0, 0, 1),
-    "subtract": _neutral(0, 1),
+    "subtract": _subtract,
     "multiply": _neutral(1, 0, 1),
     "divide": _neutral(1, 1),
     "power": _power,
