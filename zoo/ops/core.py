@@ -16,7 +16,7 @@ from zoo.errors import ConfigError, ShapeError
 from zoo.ops.numpy_like.creation import zeros
 from zoo.ops.numpy_like.elementwise import clip
 from zoo.ops.numpy_like.manipulation import expand_dims, stack, unstack
-from zoo.ops.promotion import Tensor, as_tensor, concrete, constant, dtype_of, rank_of, shape_of
+from zoo.ops.promotion import Tensor, as_tensor, concrete, constant, dtype_of, known_size, rank_of, shape_of
 
 #: reduction of `scatter_update` -> mode of the primitive
 SCATTER_MODES = {None: "update", "add": "add", "mul": "multiply", "max": "max", "min": "min"}
@@ -150,7 +150,8 @@ def _starts(start_indices: Any, rank: int) -> list[Tensor]:
 
 def _slice_at(inputs: Tensor, start_indices: Any, sizes: Sequence[int]) -> Tensor:
     for axis, (start, size) in enumerate(zip(_starts(start_indices, rank_of(inputs)), sizes)):
-        inputs = p.take_op(inputs, _positions(start, int(size), shape_of(inputs)[axis]), axis=axis)
+        limit = known_size("slice", inputs, axis)
+        inputs = p.take_op(inputs, _positions(start, limit if size == -1 else int(size), limit), axis=axis)
     return inputs
 
 
@@ -158,7 +159,8 @@ def slice_update(inputs: Any, start_indices: Sequence[Any], updates: Any) -> Ten
     """`inputs` with the piece that begins at the start indices replaced."""
     inputs = as_tensor(inputs)
     updates = as_tensor(updates, dtype_of(inputs))
-    sizes, limits = shape_of(updates), shape_of(inputs)
+    sizes, limits = (tuple(known_size("slice_update", x, axis) for axis in range(rank_of(x)))
+                     for x in (updates, inputs))
     starts = _starts(start_indices, len(sizes))
     lines = [_positions(start, size, limit) for start, size, limit in zip(starts, sizes, limits)]
     columns = [expand_dims(line, [i for i in range(len(sizes)) if i != axis]) for axis, line in enumerate(lines)]

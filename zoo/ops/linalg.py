@@ -17,7 +17,7 @@ from zoo.ops.numpy_like.logic import greater, not_equal
 from zoo.ops.numpy_like.manipulation import expand_dims, squeeze, swapaxes
 from zoo.ops.numpy_like.reduction import max as max_, min as min_, prod, sum as sum_
 from zoo.ops.promotion import (
-    Axis, Tensor, as_float, as_tensor, axes_of, concrete, constant, dtype_of, promote, rank_of,
+    Axis, Tensor, as_float, as_tensor, axes_of, concrete, constant, dtype_of, known_size, promote, rank_of,
     shape_of,
 )
 
@@ -28,7 +28,7 @@ def _transposed(x: Any) -> Tensor:
 
 def _identity(x: Tensor) -> Tensor:
     """The identity matrix of the size and dtype of square matrices."""
-    return constant(np.eye(shape_of(x)[-1]), dtype_of(x))
+    return constant(np.eye(known_size("inverse", x, -1)), dtype_of(x))
 
 
 def cholesky(x: Any, upper: bool = False) -> Tensor:
@@ -105,8 +105,12 @@ def eig(x: Any) -> tuple[np.ndarray, np.ndarray]:
     return values.astype("complex64"), vectors.astype("complex64")
 
 
-def _singular_cutoff(values: Tensor, shape: tuple[int, ...], share: float | None) -> Tensor:
-    share = max(shape[-2:]) * np.finfo(np.float32).eps if share is None else share
+def _longer_side(x: Any) -> int:
+    return max(known_size("singular values", x, axis) for axis in (-2, -1))
+
+
+def _cutoff(values: Tensor, share: float) -> Tensor:
+    """Below which share of the largest a singular value counts as 0."""
     return multiply(max_(values, -1, keepdims=True), share)
 
 
@@ -114,8 +118,8 @@ def pinv(x: Any, rcond: float | None = None) -> Tensor:
     """The Moore-Penrose inverse; singular values below the share `rcond` of the largest count as 0."""
     x = as_float(x)
     u, values, v = p.svd_op(x, full_matrices=False)
-    share = 10 * max(shape_of(x)[-2:]) * float(np.finfo(dtype_of(x)).eps) if rcond is None else rcond
-    kept = greater(values, _singular_cutoff(values, shape_of(x), share))
+    share = 10 * _longer_side(x) * float(np.finfo(dtype_of(x)).eps) if rcond is None else rcond
+    kept = greater(values, _cutoff(values, share))
     inverse = p.select_op(kept, p.reciprocal_op(values), constant(0, dtype_of(x)))
     return matmul(multiply(_transposed(v), expand_dims(inverse, -2)), _transposed(u))
 
@@ -123,7 +127,7 @@ def pinv(x: Any, rcond: float | None = None) -> Tensor:
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Tensor:
     """The x of least size that brings a x nearest to b."""
     a, b = promote(a, b, dtype="~float")
-    share = max(shape_of(a)[-2:]) * float(np.finfo(dtype_of(a)).eps) if rcond is None else rcond
+    share = _longer_side(a) * float(np.finfo(dtype_of(a)).eps) if rcond is None else rcond
     inverse = pinv(a, share)
     return matmul(inverse, b)
 
@@ -132,7 +136,7 @@ def matrix_rank(x: Any, tol: float | None = None) -> Tensor:
     """The number of singular values above `tol` (or above a share of the largest that rounding explains)."""
     x = as_float(x)
     values = svd(x, compute_uv=False)
-    cutoff = _singular_cutoff(values, shape_of(x), None) if tol is None else tol
+    cutoff = _cutoff(values, _longer_side(x) * float(np.finfo(dtype_of(x)).eps)) if tol is None else tol
     return sum_(as_tensor(greater(values, cutoff), "int32"), -1)
 
 

@@ -16,7 +16,7 @@ from zoo.ops.numpy_like.logic import greater, less, logical_and
 from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, flip, moveaxis, pad, reshape, slice_axis, squeeze
 from zoo.ops.numpy_like.reduction import max as max_, sum as sum_
 from zoo.ops.promotion import (
-    Axis, Tensor, as_float, as_tensor, axes_of, concrete, constant, dtype_of, promote, rank_of,
+    Axis, Tensor, as_float, as_tensor, axes_of, concrete, constant, dtype_of, known_size, promote, rank_of,
     shape_of,
 )
 
@@ -109,8 +109,8 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:  # noqa
         ShapeError: there are fewer than k, or their number is unknown.
     """
     x = as_tensor(x)
-    size, last = shape_of(x)[-1], rank_of(x) - 1
-    if size is None or not 0 <= k <= size:
+    size, last = known_size("top_k", x, -1), rank_of(x) - 1
+    if not 0 <= k <= size:
         raise ShapeError(f"top_k: expected k from 0 to the size of the last axis, received k={k} "
                          f"for shape {shape_of(x)}.")
     rising = p.argsort_op(p.flip_op(x, axes=(last,)), axis=last)                # of the line read backwards, so that
@@ -159,7 +159,7 @@ def ifft2(x: Complex) -> tuple[Tensor, Tensor]:
 
 
 def _to_length(x: Tensor, length: int) -> Tensor:
-    size = shape_of(x)[-1]
+    size = known_size("Fourier transform", x, -1)
     if size > length:
         return slice_axis(x, -1, 0, length)
     return x if size == length else pad(x, [(0, 0)] * (rank_of(x) - 1) + [(0, length - size)])
@@ -168,7 +168,7 @@ def _to_length(x: Tensor, length: int) -> Tensor:
 def rfft(x: Any, fft_length: int | None = None) -> tuple[Tensor, Tensor]:
     """The non-negative frequencies of the Fourier transform of a real tensor, cut or padded to `fft_length`."""
     x = as_float(x)
-    length = shape_of(x)[-1] if fft_length is None else fft_length
+    length = known_size("rfft", x, -1) if fft_length is None else fft_length
     x = _to_length(x, length)
     return _parts(slice_axis(p.fft_op(_pair(x), inverse=False), -1, 0, length // 2 + 1))
 
@@ -176,7 +176,7 @@ def rfft(x: Any, fft_length: int | None = None) -> tuple[Tensor, Tensor]:
 def irfft(x: Complex, fft_length: int | None = None) -> Tensor:
     """The real tensor of length `fft_length` whose non-negative frequencies are given."""
     real, imaginary = promote(*x, dtype="~float")
-    length = 2 * (shape_of(real)[-1] - 1) if fft_length is None else fft_length
+    length = 2 * (known_size("irfft", real, -1) - 1) if fft_length is None else fft_length
     real, imaginary = (_to_length(part, length // 2 + 1) for part in (real, imaginary))
     mirrored = length - shape_of(real)[-1]                  # how many negative frequencies there are
     real = concatenate([real, flip(slice_axis(real, -1, 1, 1 + mirrored), -1)], -1)
@@ -187,7 +187,7 @@ def irfft(x: Complex, fft_length: int | None = None) -> Tensor:
 def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Tensor:
     """Pieces of the last axis, `sequence_length` long, that begin every `sequence_stride` positions."""
     x = as_tensor(x)
-    count = (shape_of(x)[-1] - sequence_length) // sequence_stride + 1
+    count = (known_size("extract_sequences", x, -1) - sequence_length) // sequence_stride + 1
     places = np.arange(count)[:, None] * sequence_stride + np.arange(sequence_length)
     return p.take_op(x, places.astype("int32"), axis=rank_of(x) - 1)
 

@@ -16,7 +16,7 @@ from zoo.engine.eager import as_array
 from zoo.engine.primitives import cast_op
 from zoo.engine.spec import Shape, normalize_axis
 from zoo.engine.variable import Variable
-from zoo.errors import DtypeError, Unsupported
+from zoo.errors import DtypeError, ShapeError, Unsupported
 
 Tensor = Any
 Axis = int | tuple[int, ...] | list[int] | None
@@ -81,6 +81,19 @@ def shape_of(x: Any) -> Shape:
 def rank_of(x: Any) -> int:
     """Number of axes."""
     return len(shape_of(x))
+
+
+def known_size(name: str, x: Any, axis: int) -> int:
+    """The size of an axis, for functions that compute with it.
+
+    Raises:
+        ShapeError: it is unknown.
+    """
+    size = shape_of(x)[axis]
+    if size is None:
+        raise ShapeError(f"{name}: needs the size of axis {axis}, which is unknown for a tensor of shape "
+                         f"{shape_of(x)}.")
+    return size
 
 
 def axes_of(axis: Axis, rank: int) -> tuple[int, ...]:

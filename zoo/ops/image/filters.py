@@ -13,7 +13,7 @@ from zoo.ops.numpy_like.arithmetic import add, multiply, subtract
 from zoo.ops.numpy_like.manipulation import expand_dims, moveaxis, pad, reshape, squeeze
 from zoo.ops.numpy_like.reduction import mean
 from zoo.ops.layout import is_channels_first, per_axis
-from zoo.ops.promotion import Tensor, as_float, as_tensor, constant, dtype_of, promote, rank_of, shape_of
+from zoo.ops.promotion import Tensor, as_float, as_tensor, constant, dtype_of, known_size, promote, rank_of, shape_of
 
 SOBEL = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]], "float32")       # change from row to row
 
@@ -27,7 +27,7 @@ def _bell(size: int, sigma: float) -> np.ndarray:
 
 def _filter(x: Tensor, kernel: np.ndarray, padding: str) -> Tensor:
     """Each channel convolved with kernels ``(rows, columns, filters)``."""
-    wide = np.repeat(kernel[:, :, None, :], shape_of(x)[-1], axis=2)
+    wide = np.repeat(kernel[:, :, None, :], known_size("filter", x, -1), axis=2)
     return depthwise_conv(x, constant(wide, dtype_of(x)), padding=padding, data_format="channels_last")
 
 

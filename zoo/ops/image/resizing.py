@@ -23,7 +23,7 @@ from zoo.ops.numpy_like.indexing import where
 from zoo.ops.numpy_like.logic import greater, greater_equal, less, less_equal, logical_and
 from zoo.ops.numpy_like.manipulation import expand_dims, moveaxis, pad, slice_axis, unstack
 from zoo.ops.numpy_like.reduction import max as max_, min as min_, sum as sum_
-from zoo.ops.promotion import Tensor, as_float, as_tensor, constant, dtype_of, promote, shape_of
+from zoo.ops.promotion import Tensor, as_float, as_tensor, constant, dtype_of, known_size, promote, shape_of
 
 Sizes = int | Sequence[int]
 
@@ -74,20 +74,23 @@ def _to_ratio(x: Tensor, height: int, width: int, crop: bool, fill_value: float)
     return pad(x, [(0, 0), *margins, (0, 0)], constant_values=fill_value)
 
 
-def _completed(name: str, whole: int, **parts: int | None) -> list[int]:
-    """Three numbers that add up to `whole`, of which one may be missing.
+def _margins(name: str, x: Tensor, axis: int, low: int | None, high: int | None, target: int | None,
+             growth: int) -> tuple[int, int]:
+    """What is added (growth 1) or cut off (growth -1) before and after an axis, from two of three numbers.
 
     Raises:
-        ConfigError: more than one is missing, or they do not fit.
+        ConfigError: not two of them are given, or they do not fit the size of x.
     """
-    missing = [key for key, value in parts.items() if value is None]
-    if len(missing) > 1:
-        raise ConfigError(f"{name}: expected two of {', '.join(parts)}, received {parts}.")
-    rest = whole - sum(value for value in parts.values() if value is not None)
-    values = {key: rest if value is None else value for key, value in parts.items()}
-    if min(values.values()) < 0 or sum(values.values()) != whole:
-        raise ConfigError(f"{name}: {values} do not fit into {whole} pixels.")
-    return list(values.values())
+    if (low, high, target).count(None) != 1:
+        raise ConfigError(f"{name}: expected for axis {axis} two of: before, after, target size; "
+                          f"received {low}, {high}, {target}.")
+    if target is not None:
+        total = growth * (target - known_size(name, x, axis))
+        low, high = (total - high, high) if low is None else (low, total - low)
+    if min(low, high) < 0:
+        raise ConfigError(f"{name}: {low} before and {high} after axis {axis} do not fit images of shape "
+                          f"{shape_of(x)}.")
+    return low, high
 
 
 def pad_images(images: Any, top_padding: int | None = None, left_padding: int | None = None,
@@ -95,15 +98,9 @@ def pad_images(images: Any, top_padding: int | None = None, left_padding: int | 
                target_width: int | None = None, data_format: str | None = None) -> Tensor:
     """Images with zeros around them, given by the sizes of two sides, or by one and the size of the result."""
     def convert(x: Tensor) -> Tensor:
-        rows, columns = shape_of(x)[1:3]
-        margins = []
-        for low, size, high, target in ((top_padding, rows, bottom_padding, target_height),
-                                        (left_padding, columns, right_padding, target_width)):
-            if None in (low, high) and target is None:
-                raise ConfigError("pad_images: expected two of: padding before, padding after, target size.")
-            whole = low + size + high if target is None else target
-            margins.append(tuple(_completed("pad_images", whole, low=low, size=size, high=high)[::2]))
-        return pad(x, [(0, 0), *margins, (0, 0)])
+        rows = _margins("pad_images", x, 1, top_padding, bottom_padding, target_height, 1)
+        columns = _margins("pad_images", x, 2, left_padding, right_padding, target_width, 1)
+        return pad(x, [(0, 0), rows, columns, (0, 0)])
     return of_batch(convert, images, data_format)
 
 
@@ -112,11 +109,10 @@ def crop_images(images: Any, top_cropping: int | None = None, left_cropping: int
                 target_width: int | None = None, data_format: str | None = None) -> Tensor:
     """A piece of images, given by what is cut off on two sides, or by one and the size of the result."""
     def convert(x: Tensor) -> Tensor:
-        for axis, low, target, high in ((1, top_cropping, target_height, bottom_cropping),
-                                        (2, left_cropping, target_width, right_cropping)):
-            size = shape_of(x)[axis]
-            start, length, _ = _completed("crop_images", size, low=low, target=target, high=high)
-            x = slice_axis(x, axis, start, start + length)
+        for axis, low, high, target in ((1, top_cropping, bottom_cropping, target_height),
+                                        (2, left_cropping, right_cropping, target_width)):
+            before, after = _margins("crop_images", x, axis, low, high, target, -1)
+            x = slice_axis(x, axis, before, -after or None)
         return x
     return of_batch(convert, images, data_format)
 
@@ -126,7 +122,7 @@ def _patches(images: Any, size: Sizes, strides: Any, dilation_rate: Sizes, paddi
     window = per_axis("size", size, spatial)
 
     def convert(x: Tensor) -> Tensor:
-        channels = shape_of(x)[-1]
+        channels = known_size("extract_patches", x, -1)
         count = math.prod(window) * channels
         kernel = constant(np.eye(count).reshape(*window, channels, count), dtype_of(x))
         return conv(x, kernel, window if strides is None else strides, padding, "channels_last", dilation_rate)

@@ -10,7 +10,7 @@ from zoo.engine.dtypes import result_type
 from zoo.errors import ConfigError, ShapeError
 from zoo.ops.numpy_like.arithmetic import divide, multiply
 from zoo.ops.numpy_like.manipulation import repeat
-from zoo.ops.promotion import Tensor, as_tensor, constant, dtype_of, promote, rank_of, shape_of
+from zoo.ops.promotion import Tensor, as_tensor, constant, dtype_of, known_size, promote, rank_of, shape_of
 
 _LEAST = {"float16": -0.7 * 65500.0}                        # a masked logit: far down, but not infinite
 _LEAST_OTHERWISE = -0.7 * 3.38953e38
@@ -41,7 +41,7 @@ def dot_product_attention(query: Any, key: Any, value: Any, bias: Any = None, ma
     if heads != shared:
         key, value = (repeat(x, heads // shared, axis=2) for x in (key, value))
     logits = as_tensor(p.einsum_op(query, key, equation="bthd,bshd->bhts"), result_type(dtype_of(query), "float32"))
-    logits = multiply(logits, 1 / math.sqrt(shape_of(key)[-1]) if scale is None else scale)
+    logits = multiply(logits, 1 / math.sqrt(known_size("dot_product_attention", key, -1)) if scale is None else scale)
     if attn_logits_soft_cap is not None:
         logits = multiply(p.tanh_op(divide(logits, attn_logits_soft_cap)), attn_logits_soft_cap)
     if bias is not None:

@@ -15,7 +15,7 @@ from zoo.errors import ConfigError, ShapeError
 from zoo.ops.layout import channels_last, per_axis
 from zoo.ops.numpy_like.manipulation import expand_dims, moveaxis, reshape
 from zoo.ops.numpy_like.reduction import any as any_, max as max_
-from zoo.ops.promotion import Tensor, as_tensor, constant, dtype_of, rank_of, shape_of
+from zoo.ops.promotion import Tensor, as_tensor, constant, dtype_of, known_size, rank_of, shape_of
 
 
 def _dense(sparse: bool) -> None:
@@ -58,7 +58,8 @@ def depth_to_space(x: Any, block_size: int, data_format: str = "channels_last") 
         ShapeError: the channels are not divisible.
     """
     def spread(x: Tensor) -> Tensor:
-        batch, rows, columns, channels = shape_of(x)
+        batch, rows, columns, _ = shape_of(x)
+        channels = known_size("depth_to_space", x, -1)
         if channels % block_size ** 2:
             raise ShapeError(f"depth_to_space: {channels} channels are not divisible by {block_size} squared.")
         blocks = reshape(x, (batch, rows, columns, block_size, block_size, channels // block_size ** 2))
@@ -80,7 +81,7 @@ def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") 
         heights, widths = (None if size is None else size // block_size for size in (rows, columns))
         blocks = reshape(x, (batch, heights, block_size, widths, block_size, channels))
         return reshape(p.transpose_op(blocks, axes=(0, 1, 3, 2, 4, 5)),
-                       (batch, heights, widths, channels * block_size ** 2))
+                       (batch, heights, widths, _times(channels, block_size ** 2)))
     return channels_last(gather, as_tensor(x), data_format)
 
 
@@ -94,7 +95,7 @@ def unfold(x: Any, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, 
         A tensor ``(batch, channels * window, places)``.
     """
     x = as_tensor(x)
-    window, channels = per_axis("kernel_size", kernel_size, 2), shape_of(x)[1]
+    window, channels = per_axis("kernel_size", kernel_size, 2), known_size("unfold", x, 1)
     taps = window[0] * window[1]
     picks = np.tile(np.eye(taps).reshape(*window, 1, taps), channels)           # one output a tap, for each channel
     margins = tuple((size, size) for size in per_axis("padding", padding, 2))

@@ -17,7 +17,9 @@ from zoo.ops.numpy_like.indexing import take_along_axis
 from zoo.ops.numpy_like.logic import equal, less, logical_and, not_equal
 from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, pad, reshape, slice_axis, squeeze, stack
 from zoo.ops.numpy_like.reduction import mean, sum as sum_
-from zoo.ops.promotion import Tensor, as_float, as_tensor, concrete, constant, dtype_of, promote, rank_of, shape_of
+from zoo.ops.promotion import (
+    Tensor, as_float, as_tensor, concrete, constant, dtype_of, known_size, promote, rank_of, shape_of,
+)
 
 
 def _check_shapes(name: str, target: Any, output: Any) -> None:
@@ -102,9 +104,9 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
         mask_index: the class that is the blank.
     """
     labels, logs = as_tensor(target, "int32"), log_softmax(output, -1)
-    batch, steps, classes = shape_of(logs)
-    mask_index %= classes
-    count = shape_of(labels)[1]
+    batch, steps = shape_of(logs)[0], known_size("ctc_loss", logs, 1)
+    mask_index %= known_size("ctc_loss", logs, 2)
+    count = known_size("ctc_loss", labels, 1)
     blank = p.full_like_op(labels, value=mask_index, dtype="int32")
     path = reshape(stack([blank, labels], -1), (batch, 2 * count))
     path = concatenate([path, slice_axis(blank, 1, 0, 1)], 1)                   # blank, label, blank, ..., blank

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoo.engine import primitives as p
-from zoo.engine.spec import normalize_axis
+from zoo.engine.spec import normalize_axis, product
 from zoo.errors import ConfigError, ShapeError
 from zoo.ops.numpy_like.arithmetic import multiply, subtract
 from zoo.ops.numpy_like.elementwise import conjugate
@@ -116,9 +116,9 @@ def kron(x1: Any, x2: Any) -> Tensor:
     """Every element of x1 times the whole of x2, in blocks."""
     rank = max(rank_of(x1), rank_of(x2))
     a, b = (reshape(x, (1,) * (rank - rank_of(x)) + shape_of(x)) for x in (x1, x2))
-    shape = [m * n for m, n in zip(shape_of(a), shape_of(b))]
-    product = multiply(expand_dims(a, list(range(1, 2 * rank, 2))), expand_dims(b, list(range(0, 2 * rank, 2))))
-    return reshape(product, shape)
+    shape = [product((m, n)) for m, n in zip(shape_of(a), shape_of(b))]
+    blocks = multiply(expand_dims(a, list(range(1, 2 * rank, 2))), expand_dims(b, list(range(0, 2 * rank, 2))))
+    return reshape(blocks, shape)
 
 
 def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:

@@ -12,7 +12,7 @@ from zoo.engine import dtypes
 from zoo.engine import primitives as p
 from zoo.engine.eager import as_array
 from zoo.ops.numpy_like.manipulation import broadcast_to, reshape
-from zoo.ops.promotion import Tensor, as_tensor, constant, dtype_of, is_number, rank_of, shape_of
+from zoo.ops.promotion import Tensor, as_tensor, constant, dtype_of, is_number, known_size, rank_of, shape_of
 
 
 def _known(dtype: Any, default: str | None = None) -> str:
@@ -131,7 +131,7 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:
     order = list(range(len(x)))
     if indexing == "xy" and len(x) > 1:
         order[:2] = 1, 0
-    sizes = [shape_of(line)[0] if rank_of(line) else 1 for line in x]
+    sizes = [known_size("meshgrid", line, 0) if rank_of(line) else 1 for line in x]
     shape = [sizes[i] for i in order]
     return [broadcast_to(reshape(line, [sizes[i] if j == i else 1 for j in order]), shape) for i, line in enumerate(x)]
 
@@ -139,7 +139,7 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:  # noqa: N803 - NumPy's name
     """The matrix of powers of x: column j is ``x ** (N - 1 - j)``, or ``x ** j`` if increasing."""
     x = as_tensor(x)
-    count = shape_of(x)[0] if N is None else N
+    count = known_size("vander", x, 0) if N is None else N
     exponents = np.arange(count) if increasing else np.arange(count)[::-1]
     return p.power_op(reshape(x, (-1, 1)), constant(exponents.reshape(1, -1), dtype_of(x)))
 

@@ -15,7 +15,7 @@ from zoo.errors import ConfigError, ShapeError, Unsupported
 from zoo.ops.numpy_like.logic import greater_equal
 from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, moveaxis, ravel, reshape
 from zoo.ops.numpy_like.reduction import sum as sum_
-from zoo.ops.promotion import Tensor, as_tensor, concrete, constant, dtype_of, promote, rank_of, shape_of
+from zoo.ops.promotion import Tensor, as_tensor, concrete, constant, dtype_of, known_size, promote, rank_of, shape_of
 
 
 def get_item(x: Any, key: Any) -> Tensor:
@@ -162,7 +162,7 @@ def triu(x: Any, k: int = 0) -> Tensor:
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """The elements whose index on axis2 is `offset` above that on axis1, as a new last axis."""
     x = moveaxis(x, (axis1, axis2), (-2, -1))
-    rows, columns = shape_of(x)[-2:]
+    rows, columns = (known_size("diagonal", x, axis) for axis in (-2, -1))
     start = max(-offset, 0)
     length = max(min(rows - start, columns - max(offset, 0)), 0)
     places = (np.arange(length) + start) * columns + np.arange(length) + max(offset, 0)
@@ -180,7 +180,7 @@ def diag(x: Any, k: int = 0) -> Tensor:
         return diagonal(x, k)
     if rank_of(x) != 1:
         raise ShapeError(f"diag: expected rank 1 or 2, received shape {shape_of(x)}.")
-    x, size = as_tensor(x), shape_of(x)[0]
+    x, size = as_tensor(x), known_size("diag", x, 0)
     side = size + abs(k)
     table = np.full((side, side), size, "int32")            # the place after the last element holds a zero
     table[np.arange(size) + max(-k, 0), np.arange(size) + max(k, 0)] = np.arange(size)

@@ -19,7 +19,7 @@ from zoo.ops.numpy_like.manipulation import expand_dims, moveaxis, reshape, slic
 from zoo.ops.numpy_like.reduction import mean, nanmean
 from zoo.ops.numpy_like.reduction import sum as sum_
 from zoo.ops.promotion import (
-    Axis, Tensor, as_float, as_tensor, axes_of, concrete, constant, dtype_of, promote, rank_of,
+    Axis, Tensor, as_float, as_tensor, axes_of, concrete, constant, dtype_of, known_size, promote, rank_of,
     shape_of,
 )
 
@@ -109,7 +109,8 @@ def quantile(x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims
     x = as_float(x)
     line, axes = _last_line(x, axis)
     shares = _shares(q)
-    positions = reshape(shares.reshape(-1) * (shape_of(line)[-1] - 1), [1] * (rank_of(line) - 1) + [-1])
+    last = known_size("quantile", line, -1) - 1
+    positions = reshape(shares.reshape(-1) * last, [1] * (rank_of(line) - 1) + [-1])
     result = _at_positions(sort(line), positions, method)
     undefined = p.any_op(isnan(line), axes=(rank_of(line) - 1,), keepdims=True)
     result = p.select_op(undefined, constant(math.nan, dtype_of(x)), result)
@@ -136,7 +137,7 @@ def _at_positions(ordered: Tensor, positions: Tensor, method: str) -> Tensor:
         raise ConfigError(f"quantile: expected a method of {tuple(QUANTILE_METHODS)}, received {method!r}.")
     at = rank_of(ordered) - 1
     low = as_tensor(floor(positions), "int32")
-    high = minimum(add(low, 1), shape_of(ordered)[-1] - 1)
+    high = minimum(add(low, 1), known_size("quantile", ordered, -1) - 1)
     below, above = (p.take_along_axis_op(ordered, places, axis=at) for places in (low, high))
     fraction = as_tensor(QUANTILE_METHODS[method](positions), dtype_of(ordered))
     inner = p.greater_op(fraction, constant(0, dtype_of(ordered)))              # beyond the last number may be NaN
