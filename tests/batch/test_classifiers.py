@@ -63,6 +63,12 @@ def test_preprocessing(tmp_path: Path, preprocess: str, red: list[float]) -> Non
     np.testing.assert_allclose(item[3, 2], red, rtol=1e-3)
 
 
+def test_very_long_images(tmp_path: Path) -> None:
+    path = flat(tmp_path / "green.png", GREEN, (1, 60_000))
+    item = choose(saved(colour_model((64, 64, 3)), tmp_path / "m.keras"), preprocess="none").classifier.read(str(path))
+    assert np.array_equal(np.unique(item.reshape(-1, 3), axis=0), [GREEN])
+
+
 def test_grey_model(tmp_path: Path) -> None:
     path = flat(tmp_path / "red.png", RED)
     classifier = choose(saved(colour_model((5, 5, 1)), tmp_path / "m.keras")).classifier

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.batch.pictures import BLUE, GREEN, RED, WHITE, bomb, corners, quarters, truncated
-from zoo.batch.images import decode
+from zoo.batch.images import decode, middle
 from zoo.errors import CorruptFile, FileError, UnknownFormat, UnsafeFile, UnsupportedFile
 
 UPRIGHT = [RED, GREEN, BLUE, WHITE]
@@ -115,6 +115,23 @@ def test_bomb_is_refused_before_it_is_expanded(tmp_path: Path) -> None:
 def test_what_cannot_be_opened(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileError, match="cannot be read: (Is a directory|No such file)"):
         decode(tmp_path / name)
+
+
+@pytest.mark.parametrize("size, kept", [((3, 50_000), (3, 300)), ((50_000, 3), (300, 3)), ((200, 2), (200, 2))])
+def test_very_long_images_are_cut_to_their_middle(size: tuple[int, int], kept: tuple[int, int]) -> None:
+    image = Image.new("L", size)
+    image.putpixel((size[0] // 2, size[1] // 2), 9)
+    cut = middle(image)
+    assert cut.size == kept
+    assert cut.getpixel((kept[0] // 2, kept[1] // 2)) == 9
+
+
+@pytest.mark.parametrize("content", [b"P6 0 0 255\n", b"P6 0 5 255\n",
+                                     b"GIF89a\0\0\0\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\0\0\0\0\0\x02\0;"])
+def test_images_without_pixels(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.ppm").write_bytes(content)
+    with pytest.raises(FileError):
+        decode(tmp_path / "a.ppm")
 
 
 def test_damage_anywhere_is_a_file_error_or_an_image(tmp_path: Path) -> None:

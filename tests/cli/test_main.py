@@ -82,6 +82,15 @@ def test_interruption(zoo: Callable[..., Outcome], monkeypatch: pytest.MonkeyPat
     assert (outcome.code, outcome.err) == (130, "zoo: interrupted\n")
 
 
+def test_interruption_while_a_command_is_still_loading(zoo: Callable[..., Outcome],
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("importlib.import_module", interrupted)
+    assert zoo("inspect", "x").code == 130
+
+
 def test_warnings_are_messages(zoo: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
     def warn(path: str) -> None:
         import warnings

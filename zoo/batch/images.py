@@ -21,6 +21,8 @@ from zoo.errors import CorruptFile, FileError, UnknownFormat, UnsafeFile, Unsupp
 # runs an interpreter, and TGA, which any bytes may happen to be.
 FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 
+LONGEST = 100                                       # times the shorter side; models see about a square
+
 # What Pillow's plugins let through when bytes are damaged: each of them trusts its file in its own way. Warnings are
 # among it for programs that turn them into errors.
 _DAMAGE = (OSError, SyntaxError, EOFError, struct.error, zlib.error, ArithmeticError, AssertionError, AttributeError,
@@ -56,6 +58,16 @@ def decode(path: str | os.PathLike[str], *, mode: str = "RGB") -> Image.Image:
             return _decode(stream, mode)
     except OSError as error:
         raise FileError(f"the file cannot be read: {error.strerror or error}") from error
+
+
+def middle(image: Image.Image) -> Image.Image:
+    """The image without the ends that no model sees, if it is very long: resized as a whole, it would be enormous."""
+    longest = LONGEST * min(image.size)
+    width, height = min(image.width, longest), min(image.height, longest)
+    if (width, height) == image.size:
+        return image
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
 
 
 def _decode(stream: BinaryIO, mode: str) -> Image.Image:

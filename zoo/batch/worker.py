@@ -52,7 +52,7 @@ class Classifier:
         Raises:
             FileError: it cannot be read as an image.
         """
-        return self.preprocess(images.decode(path, mode=self.mode))
+        return self.preprocess(images.middle(images.decode(path, mode=self.mode)))
 
     def scores(self, batch: np.ndarray) -> np.ndarray:
         """The outputs for one batch, (batch, classes).

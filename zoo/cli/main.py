@@ -42,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _never_fail_on_characters(stream)
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
-        return _run(_parser(words).parse_args(words))
+        return _run(words)
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(words: Sequence[str]) -> int:
     try:
+        args = _parser(words).parse_args(words)
         code = args.run(args)
         sys.stdout.flush()
         return int(code)
@@ -58,7 +59,7 @@ def _run(args: argparse.Namespace) -> int:
             # Python flushes stdout once more when it ends, and would complain then.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return int(ExitCode.BROKEN_PIPE)
-        if args.debug:
+        if "--debug" in words:
             traceback.print_exc()
         _complain(f"error: {_message(error)}")
         return int(ExitCode.ERROR)
@@ -70,9 +71,11 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
                                      epilog="zoo COMMAND --help tells more about a command, with examples.")
     parser.add_argument("--version", action="version", version=f"zoo {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parser.color = False                                    # Python 3.14 would colour the help
     chosen = next((word for word in words if not word.startswith("-")), None)
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
+        command.color = False
         command.add_argument("--debug", action="store_true", help="show where in the program an error came from")
         if name == chosen:
             module = importlib.import_module(f"zoo.cli.{name}")
