@@ -32,12 +32,13 @@ class Value(TensorOperators):
     Attributes:
         source: "input", a `Node`, a `Variable` (read), or an array (constant).
         index: which output of the node, or which input of the graph.
+        mask: for layers: the value that tells which steps of this one are real, or None.
     """
 
-    __slots__ = ("spec", "source", "index", "__weakref__")
+    __slots__ = ("spec", "source", "index", "mask", "__weakref__")
 
     def __init__(self, spec: TensorSpec, source: Any, index: int = 0):
-        self.spec, self.source, self.index = spec, source, index
+        self.spec, self.source, self.index, self.mask = spec, source, index, None
 
     @property
     def shape(self) -> tuple[int | None, ...]:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from zoo import constraints, initializers, naming, regularizers, serialization, tree
+from zoo import constraints, initializers, naming, ops, regularizers, serialization, tree
 from zoo.config import config as settings
 from zoo.engine import dtypes, rng
 from zoo.engine import graph as graphs
-from zoo.engine.graph import Graph, Value
+from zoo.engine.graph import Value
+from zoo.engine.operation import Operation, is_symbolic
 from zoo.engine.spec import Shape, TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.engine.variable import Variable
-from zoo.errors import ConfigError, ShapeError, Unsupported
+from zoo.errors import ConfigError, DtypeError, ShapeError, Unsupported
+from zoo.layers import base_arguments
 from zoo.layers.input_spec import InputSpec
+from zoo.layers.masks import mask_of, set_mask
 
 _training: ContextVar[bool] = ContextVar("training", default=False)
-INPUT_ARGUMENTS = ("batch_input_shape", "batch_shape", "input_shape", "input_dim", "input_length", "batch_size", "weights")
+_penalties: ContextVar[list[Any] | None] = ContextVar("penalties", default=None)
 
 
-class Layer:
+class Layer(Operation):
     """A function of tensors with weights.
 
     A subclass keeps its arguments as attributes of the same names (they are its config), creates weights in `build`
@@ -54,25 +58,20 @@ class Layer:
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  activity_regularizer: Any = None, **kwargs: Any):
         self._attach_tracking()
-        _refuse_unsupported(type(self), kwargs)
-        unknown = sorted(set(kwargs) - set(INPUT_ARGUMENTS) - set(self.only_as))
-        if unknown:
-            raise ConfigError(f"{type(self).__name__}: unknown argument{'s' * (len(unknown) > 1)} "
-                              f"{', '.join(map(repr, unknown))}. "
-                              f"Known: {', '.join(serialization.init_parameters(type(self)))}.")
+        base_arguments.check(type(self), kwargs, self.only_as)
         self.name = name if name is not None else naming.unique_name(naming.to_snake_case(type(self).__name__))
-        self.dtype_policy = dtype_policy(dtype)
+        self.dtype_policy = base_arguments.dtype_policy(dtype)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
         self._trainable = bool(trainable)
-        self._given_input_shape = _given_batch_shape(kwargs)
+        self._given_input_shape = base_arguments.given_batch_shape(kwargs)
         self._build_shapes: Any = None
         self.calls: list[CallNode] = []
 
     # ---- what a subclass writes or uses
 
     def build(self, input_shape: Any) -> None:
-        """Creates the weights; called once, before the first `call`, with the shape (or nest of shapes) of the input."""
+        """Creates the weights; called once, before the first `call`, with the shape (or nest of them) of its input."""
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Computes the output; takes `training` if it behaves differently in training."""
@@ -102,12 +101,13 @@ class Layer:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the layer on tensors: symbolic ones extend the topology, others are computed (or traced)."""
-        if any(isinstance(leaf, KerasTensor) for leaf in tree.leaves((args, kwargs))):
-            return self._call_symbolically(args, kwargs)
+        if is_symbolic(args, kwargs):
+            return self.call_symbolically(args, kwargs)
         args, kwargs = tree.map(self._as_input, (args, kwargs))
-        return self._call_built(args, kwargs)
+        return self.compute(args, kwargs)
 
-    def _call_built(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def compute(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Builds the layer if need be, and calls it on arrays or values of a graph."""
         self.build_for(args, kwargs)
         training = kwargs.pop("training", None)
         training = _training.get() if training is None else bool(training)
@@ -120,29 +120,15 @@ class Layer:
                 return self.call(*args, **kwargs)
             with graph.scope(self.name):
                 return self.call(*args, **kwargs)
+        except (ShapeError, DtypeError) as error:
+            shapes = tree.map(_shape_of, args[0] if len(args) == 1 else list(args))
+            error.args = (f"{error}\n  In layer {self.name!r} ({type(self).__name__}), called on shape {shapes}.",)
+            raise
         finally:
             _training.reset(token)
 
-    def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        call = CallNode(self, args, kwargs)
-        outputs = self.infer(call)
-        call.structure = outputs
-        flat = [KerasTensor(spec, call, i) for i, spec in enumerate(tree.leaves(outputs))]
-        call.outputs = flat
-        self.calls.append(call)
-        return tree.pack(outputs, flat)
-
-    def infer(self, call: CallNode) -> Any:
-        """The nest of specs of the call's outputs, found by tracing it with the specs of its inputs."""
-        graph = Graph(self.name)
-        values = {tensor: graph.input(tensor.spec) for tensor in dict.fromkeys(call.inputs)}
-        args, kwargs = call.fill(values)
-        with graph.recording():
-            outputs = self._call_built(args, dict(kwargs))
-        return tree.map(lambda value: graph.as_value(value).spec, outputs)
-
     def _as_input(self, leaf: Any) -> Any:
-        if isinstance(leaf, (list, float, int, str, bool, slice)) or leaf is None or isinstance(leaf, (Value, Variable)):
+        if leaf is None or isinstance(leaf, (list, float, int, str, bool, slice, Value, Variable)):
             return leaf
         if isinstance(leaf, np.ndarray) and leaf.dtype == np.float64 and self.compute_dtype != "float64":
             return leaf.astype(dtypes.storage(self.compute_dtype))
@@ -298,35 +284,6 @@ class Layer:
         """Dtype of float weights."""
         return "float32" if self.dtype_policy.startswith("mixed_") else self.dtype_policy
 
-    # ---- topology
-
-    @property
-    def input(self) -> Any:
-        """The symbolic input (or nest of inputs) of the layer's only call."""
-        args = self._only_call().args
-        return args[0] if len(args) == 1 else list(args)
-
-    @property
-    def output(self) -> Any:
-        """The symbolic output (or nest of outputs) of the layer's only call."""
-        call = self._only_call()
-        return tree.pack(call.structure, call.outputs)
-
-    def get_input_at(self, node_index: int) -> Any:
-        """The symbolic input of one of the layer's calls."""
-        return self.calls[node_index].args[0]
-
-    def get_output_at(self, node_index: int) -> Any:
-        """The symbolic output of one of the layer's calls."""
-        call = self.calls[node_index]
-        return tree.pack(call.structure, call.outputs)
-
-    def _only_call(self) -> CallNode:
-        if len(self.calls) != 1:
-            raise ConfigError(f"Layer {self.name!r} was called {len(self.calls)} times, so its input and output are "
-                              f"not defined: use get_input_at(i) and get_output_at(i).")
-        return self.calls[0]
-
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape (or nest of shapes) of the output for an input of that shape."""
         tensors = map_shapes(lambda shape: KerasTensor(TensorSpec(tuple(shape), settings.floatx)), input_shape)
@@ -358,6 +315,17 @@ class Layer:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
+@contextmanager
+def collecting_penalties() -> Iterator[list[Any]]:
+    """Inside, what layers add to the loss is collected in the list."""
+    collected: list[Any] = []
+    token = _penalties.set(collected)
+    try:
+        yield collected
+    finally:
+        _penalties.reset(token)
+
+
 class _ByName(dict):
     """Shapes for a `build` that takes several, by parameter name."""
 
@@ -367,20 +335,6 @@ def accepts(cls: type[Layer], argument: str) -> bool:
     """Whether `call` of the class takes the keyword `argument`."""
     parameters = inspect.signature(cls.call).parameters
     return argument in parameters
-
-
-def dtype_policy(dtype: Any) -> str:
-    """The name of a dtype policy given as name, dtype, policy object or config; the global one if None."""
-    if dtype is None:
-        return settings.floatx
-    if isinstance(dtype, dict):
-        if "name" not in dtype.get("config", {}):
-            raise Unsupported(f"The dtype policy {dtype!r} is not supported: only plain and mixed floats are.")
-        dtype = dtype["config"]["name"]
-    name = getattr(dtype, "name", dtype)
-    if isinstance(name, str) and name.startswith("mixed_"):
-        return f"mixed_{dtypes.standardize(name.removeprefix('mixed_'))}"
-    return dtypes.standardize(name)
 
 
 def map_shapes(function: Any, shapes: Any) -> Any:
@@ -398,20 +352,3 @@ def _shape_of(tensor: Any) -> Shape | None:
 
 def _is_layer_list(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(item, Layer) for item in value)
-
-
-def _refuse_unsupported(cls: type[Layer], arguments: dict[str, Any]) -> None:
-    for name, value in cls.only_as.items():
-        if arguments.get(name, value) != value:
-            raise Unsupported(f"{cls.__name__}: {name}={arguments[name]!r} is not supported, only {value!r} is.")
-
-
-def _given_batch_shape(kwargs: dict[str, Any]) -> Shape | None:
-    for name in ("batch_input_shape", "batch_shape"):
-        if kwargs.get(name) is not None:
-            return tuple(kwargs[name])
-    shape = kwargs.get("input_shape")
-    if shape is None and kwargs.get("input_dim") is not None:
-        length = kwargs.get("input_length")
-        shape = (kwargs["input_dim"],) if length is None else (length, kwargs["input_dim"])
-    return None if shape is None else (kwargs.get("batch_size"), *shape)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from zoo import serialization, tree
+from zoo.engine.operation import FunctionCall
 from zoo.engine.symbolic import KerasTensor
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, Unsupported
 from zoo.io import layouts
+from zoo.io.dialects.operations import PREFIX as OPERATION
 from zoo.io.document import (CallRecord, LayerRecord, ModelDocument, ModelRecord, Producer, TensorRef, WeightSpec)
 from zoo.io.tensors import TensorRecord
 from zoo.layers.layer import Layer
@@ -46,7 +50,7 @@ def architecture(model: Any) -> ModelRecord:
         raise Unsupported(f"Model {model.name!r} is a {type(model).__name__} that writes its own call(): such a model "
                           f"has no architecture to save. Save its weights with save_weights(), or make it functional.")
     topology = model.topology
-    calls = {layer: topology.calls_of(layer) for layer in topology.layers}
+    calls = {layer: topology.calls_of(layer) for layer in topology.operations}
     refs = {tensor: TensorRef(layer.name, node, tensor.index)
             for layer, own in calls.items() for node, call in enumerate(own) for tensor in call.outputs}
     layers = [_layer(layer, [_call(call, refs) for call in own if call.inputs]) for layer, own in calls.items()]
@@ -74,7 +78,10 @@ def roles(layer: Layer, prefix: str = "") -> list[tuple[str, Variable]]:
     return found
 
 
-def _layer(layer: Layer, calls: list[CallRecord]) -> LayerRecord:
+def _layer(layer: Any, calls: list[CallRecord]) -> LayerRecord:
+    if isinstance(layer, FunctionCall):
+        config = {"name": layer.name, **serialization.to_plain(layer.options)}
+        return LayerRecord(f"{OPERATION}{layer.class_name}", layer.name, config, calls, weights=[])
     is_model = getattr(layer, "kind", None) in ("functional", "sequential")
     nested = architecture(layer) if is_model else None
     config = nested.config if nested else layer.get_config()
@@ -98,8 +105,13 @@ def _plain(shape: Any) -> Any:
 
 
 def _call(call: Any, refs: dict[KerasTensor, TensorRef]) -> CallRecord:
-    args, kwargs = tree.map(lambda leaf: refs[leaf] if isinstance(leaf, KerasTensor) else serialization.to_plain(leaf),
-                            (call.args, call.kwargs))
+    def plain(leaf: Any) -> Any:
+        if isinstance(leaf, KerasTensor):
+            return refs[leaf]
+        if isinstance(leaf, np.ndarray):
+            return {"class_name": "__tensor__", "config": {"value": leaf.tolist(), "dtype": leaf.dtype.name}}
+        return leaf if isinstance(leaf, slice) or leaf is ... else serialization.to_plain(leaf)
+    args, kwargs = tree.map(plain, (call.args, call.kwargs))
     return CallRecord(tuple(args), kwargs)
 
 

@@ -46,19 +46,19 @@ class Functional(Model):
     def _connect(self, inputs: Any, outputs: Any) -> None:
         self.input_structure, self.output_structure = inputs, outputs
         self.topology: Topology = trace_back(tree.leaves(inputs), tree.leaves(outputs))
-        names = [layer.name for layer in self.topology.layers]
+        names = [layer.name for layer in self.topology.operations]
         doubles = sorted({name for name in names if names.count(name) > 1})
         if doubles:
             raise ConfigError(f"Model {self.name!r}: layer names have to be unique, found more than one {doubles}.")
 
     @property
     def layers(self) -> list[Layer]:
-        """All layers, input layers included, in Keras's order."""
-        return list(self.topology.layers)
+        """All layers, input layers included, in Keras's order (functions of `zoo.ops` are no layers)."""
+        return [layer for layer in self.topology.operations if isinstance(layer, Layer)]
 
     def sublayers(self) -> Iterator[tuple[str, Layer]]:
         """The layers, addressed as Keras's weight files do."""
-        yield from ((f"layers/{i}", layer) for i, layer in enumerate(self.topology.layers))
+        yield from ((f"layers/{i}", layer) for i, layer in enumerate(self.layers))
 
     @property
     def inputs(self) -> list[KerasTensor]:

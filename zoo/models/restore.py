@@ -6,15 +6,21 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from zoo import layers, serialization, tree
+from zoo.engine import dtypes
+from zoo.engine.operation import Operation
 from zoo.engine.symbolic import KerasTensor
 from zoo.errors import ConfigError, CorruptFile, UnknownClass
 from zoo.io.document import LayerRecord, ModelDocument, ModelRecord, TensorRef
-from zoo.layers.layer import Layer
+from zoo.ops import operations
 from zoo.models import weights
 from zoo.models.functional import Functional
 from zoo.models.model import Model
 from zoo.models.sequential import Sequential
+
+ARRAYS = ("__tensor__", "__numpy__")                        # Keras's records of constants among the arguments of a call
 
 
 def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None = None,
@@ -55,10 +61,12 @@ def from_record(record: ModelRecord) -> Model:
     return restored
 
 
-def layer_from_record(record: LayerRecord) -> Layer:
-    """One layer (or nested model), unbuilt."""
+def layer_from_record(record: LayerRecord) -> Operation:
+    """One layer (or nested model, or operation), unbuilt."""
     if record.model is not None:
         return from_record(record.model)
+    if operations.is_known(record.class_name):
+        return operations.function_call(record.class_name, record.config)
     return layers.deserialize({"class_name": record.class_name, "config": record.config,
                                "registered_name": record.registered_name})
 
@@ -81,11 +89,20 @@ def _functional(record: ModelRecord, options: dict[str, Any]) -> Functional:
             outputs[TensorRef(layer.name, 0, 0)] = made[layer.name].output
     for name, node, call in _in_order(record):
         args, kwargs = tree.map(lambda leaf: outputs[leaf] if isinstance(leaf, TensorRef) else leaf,
-                                (call.args, call.kwargs))
+                                _with_arrays((call.args, call.kwargs)))
         for tensor in tree.leaves(made[name](*args, **kwargs)):
             outputs[TensorRef(name, node, tensor.index)] = tensor
     wiring = tree.map(lambda ref: _existing(outputs, ref, record), (record.inputs, record.outputs))
     return Functional(*wiring, name=record.name, **options)
+
+
+def _with_arrays(nest: Any) -> Any:
+    """The nest with arrays in place of their records, ``{"class_name": "__tensor__", ...}``."""
+    if isinstance(nest, dict):
+        if nest.get("class_name") in ARRAYS:
+            return np.asarray(nest["config"]["value"], dtypes.storage(nest["config"]["dtype"]))
+        return {key: _with_arrays(item) for key, item in nest.items()}
+    return type(nest)(map(_with_arrays, nest)) if isinstance(nest, (list, tuple)) else nest
 
 
 def _existing(outputs: dict[TensorRef, KerasTensor], ref: TensorRef, record: ModelRecord) -> KerasTensor:
@@ -127,7 +144,8 @@ def _in_order(record: ModelRecord) -> Iterator[tuple[str, int, Any]]:
 def _refuse_unknown(record: ModelRecord, path: str | None) -> None:
     unknown = {}
     for where, layer in record.walk():
-        if layer.model is None and not layers.is_known(layer.class_name, layer.registered_name):
+        if layer.model is None and not operations.is_known(layer.class_name) \
+                and not layers.is_known(layer.class_name, layer.registered_name):
             unknown.setdefault(layer.class_name, []).append("/".join(where))
     if unknown:
         lines = [f"{name}: {layers.why_unknown(name)} (layer {', '.join(places[:5])})" for name, places in unknown.items()]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo import tree
-from zoo.layers.layer import Layer
+from zoo.engine.operation import FunctionCall, Operation
 
 Row = tuple[str, ...]
 
@@ -38,23 +38,24 @@ def count(weights: list[Any]) -> int:
     return sum(int(np.prod(variable.shape)) for variable in weights)
 
 
-def _listed(model: Any) -> list[Layer]:
-    return model.layers
+def _listed(model: Any) -> list[Operation]:
+    return model.topology.operations if model.kind == "functional" else model.layers
 
 
 def _is_chain(model: Any) -> bool:
     calls = model.topology.calls
-    return len(calls) == len(model.layers) and all(len(call.inputs) <= 1 for call in calls) and \
+    return len(calls) == len(model.topology.operations) and all(len(call.inputs) <= 1 for call in calls) and \
         len({call.inputs[0] for call in calls if call.inputs}) == sum(bool(call.inputs) for call in calls)
 
 
-def _rows(model: Any, layer: Layer, branches: bool, expand: bool, trainable: bool, depth: int) -> list[Row]:
-    row = ["  " * depth + f"{layer.name} ({type(layer).__name__})", _shape(model, layer),
-           f"{layer.count_params():,}" if layer.built else "?"]
+def _rows(model: Any, layer: Operation, branches: bool, expand: bool, trainable: bool, depth: int) -> list[Row]:
+    function = isinstance(layer, FunctionCall)
+    row = ["  " * depth + f"{layer.name} ({layer.class_name if function else type(layer).__name__})",
+           _shape(model, layer), "0" if function else f"{layer.count_params():,}" if layer.built else "?"]
     if branches:
         row.append(_sources(model, layer) if depth == 0 else "")
     if trainable:
-        row.append("Y" if layer.trainable else "N")
+        row.append("-" if function else "Y" if layer.trainable else "N")
     rows = [tuple(row)]
     if expand and getattr(layer, "kind", None) in ("functional", "sequential"):
         for inner in _listed(layer):
@@ -62,7 +63,7 @@ def _rows(model: Any, layer: Layer, branches: bool, expand: bool, trainable: boo
     return rows
 
 
-def _shape(model: Any, layer: Layer) -> str:
+def _shape(model: Any, layer: Operation) -> str:
     functional = model if model.kind == "functional" else getattr(model, "_functional", None)
     if functional is None:
         return "?"
@@ -70,7 +71,7 @@ def _shape(model: Any, layer: Layer) -> str:
     return str(tree.map(lambda spec: spec.shape, calls[0].structure)) if calls else "?"
 
 
-def _sources(model: Any, layer: Layer) -> str:
+def _sources(model: Any, layer: Operation) -> str:
     calls = model.topology.calls_of(layer)
     return ", ".join(dict.fromkeys(f"{tensor.name}[{tensor.index}]" for call in calls for tensor in call.inputs)) or "-"
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zoo import tree
+from zoo.engine.operation import Operation
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.errors import ConfigError
 from zoo.layers.core.input_layer import InputLayer
-from zoo.layers.layer import Layer
 
 
 @dataclass(frozen=True)
@@ -21,20 +21,20 @@ class Topology:
 
     Args:
         calls: in an order in which they can be computed; calls of input layers included.
-        layers: each layer once, in Keras's order.
+        operations: each layer and function once, in Keras's order.
     """
 
     calls: list[CallNode]
-    layers: list[Layer]
+    operations: list[Operation]
 
-    def calls_of(self, layer: Layer) -> list[CallNode]:
+    def calls_of(self, layer: Operation) -> list[CallNode]:
         """The calls of one layer that belong to the model, oldest first: position i is node i in files."""
         mine = {call for call in self.calls if call.layer is layer}
         return [call for call in layer.calls if call in mine] + [call for call in self.calls
                                                                 if call in mine and call not in layer.calls]
 
 
-def walk(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[CallNode], list[Layer]]:
+def walk(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[CallNode], list[Operation]]:
     """Depth-first from the outputs: calls in post-order, layers in the order of first meeting.
 
     Raises:
@@ -42,7 +42,7 @@ def walk(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Ca
     """
     given = set(inputs)
     finished: dict[CallNode, None] = {}
-    met: dict[Layer, None] = {}
+    met: dict[Operation, None] = {}
     stack: list[tuple[KerasTensor, bool]] = [(tensor, False) for tensor in reversed(outputs)]
     while stack:                                            # a loop, since models may be deeper than Python's stack
         tensor, expanded = stack.pop()
@@ -70,7 +70,7 @@ def trace_back(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> Topolog
     if missing:
         raise ConfigError(f"The outputs depend on the inputs {missing}, which are not among the model's inputs.")
     depth: dict[CallNode, int] = {}
-    layer_depth: dict[Layer, int] = {}
+    layer_depth: dict[Operation, int] = {}
     for call in reversed(calls):
         depth[call] = layer_depth[call.layer] = max(depth.get(call, 0), layer_depth.get(call.layer, 0))
         for source in call.inputs:

@@ -5,10 +5,12 @@ They take arrays (and compute at once), variables, and values of a graph being t
 
 from zoo.engine import operators as _operators
 from zoo.ops import image as image
+from zoo.ops import image as image
 from zoo.ops import linalg as linalg
 from zoo.ops import nn as nn
 from zoo.ops import random as random
 from zoo.ops import numpy_like as numpy
+from zoo.ops import operations as _operations
 from zoo.ops.control import (
     associative_scan as associative_scan,
     cond as cond,
@@ -358,6 +360,7 @@ from zoo.ops.numpy_like import (
     zeros_like as zeros_like,
 )
 
+_operations.install({"": globals(), "nn": vars(nn), "numpy": vars(numpy), "image": vars(image), "linalg": vars(linalg)})
 _operators.install({
     "add": add, "subtract": subtract, "multiply": multiply, "divide": divide, "power": power,
     "floor_divide": floor_divide, "mod": mod, "matmul": matmul, "less": less, "less_equal": less_equal,

@@ -24,6 +24,8 @@ class Activation(Layer):
         activation: name, function or layer.
     """
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **kwargs: Any):
         super().__init__(**kwargs)
         self.activation = registry.activation(activation)
@@ -40,6 +42,8 @@ class ReLU(Layer):
         negative_slope: below the threshold.
         threshold: where the unit starts to act.
     """
+
+    supports_masking = True
 
     def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
                  **kwargs: Any):
@@ -59,6 +63,8 @@ class LeakyReLU(Layer):
         negative_slope: a number, not negative.
     """
 
+    supports_masking = True
+
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any):
         super().__init__(**kwargs)
         self.negative_slope = arguments.number(negative_slope, "negative_slope", 0)
@@ -73,6 +79,8 @@ class ELU(Layer):
     Args:
         alpha: what the output tends to (with a minus sign) for very negative inputs.
     """
+
+    supports_masking = True
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
@@ -93,6 +101,8 @@ class PReLU(Layer):
 
     Source: He et al. 2015, https://arxiv.org/abs/1502.01852.
     """
+
+    supports_masking = True
 
     def __init__(self, alpha_initializer: Any = "zeros", alpha_regularizer: Any = None, alpha_constraint: Any = None,
                  shared_axes: int | Sequence[int] | None = None, **kwargs: Any):
@@ -119,6 +129,8 @@ class Softmax(Layer):
     Args:
         axis: one axis or several, over which the outputs sum to one.
     """
+
+    supports_masking = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any):
         super().__init__(**kwargs)

@@ -27,6 +27,8 @@ class Dense(Layer):
         (None, 3, 4)
     """
 
+    supports_masking = True
+
     only_as = {**Layer.only_as, "lora_rank": None, "lora_alpha": None, "quantization_config": None}
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True,

@@ -10,5 +10,7 @@ from zoo.layers.layer import Layer
 class Identity(Layer):
     """Gives back its input, of any structure."""
 
+    supports_masking = True
+
     def call(self, inputs: Any) -> Any:
         return inputs

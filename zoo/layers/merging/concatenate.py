@@ -32,5 +32,17 @@ class Concatenate(Layer):
             raise ShapeError(f"Layer {self.name!r} (Concatenate) expects shapes that differ on axis {self.axis} only. "
                              f"Received shapes: {shapes}")
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The masks, spread over the features and concatenated; a step is real if one of its features is."""
+        masks = previous_mask or [None]
+        if all(mask is None for mask in masks):
+            return None
+        wide = [ops.ones_like(x, dtype="bool") if mask is None else _spread(mask, x) for x, mask in zip(inputs, masks)]
+        return ops.any(ops.concatenate(wide, axis=self.axis), axis=-1)
+
     def call(self, inputs: Sequence[Any]) -> Any:
         return ops.concatenate(list(inputs), axis=self.axis)
+
+
+def _spread(mask: Any, x: Any) -> Any:
+    return ops.logical_or(ops.expand_dims(mask, -1), ops.zeros_like(x, dtype="bool")) if mask.ndim < x.ndim else mask

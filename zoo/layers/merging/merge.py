@@ -30,6 +30,11 @@ class Merge(Layer):
         rank = max(x.ndim for x in inputs)
         return self.merge([_expanded(x, rank) for x in inputs])
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """A step is real if it is real in one of the inputs; no mask if an input has none."""
+        masks = previous_mask or [None]
+        return None if any(mask is None for mask in masks) else reduce(ops.logical_or, masks)
+
     def merge(self, inputs: list[Any]) -> Any:
         """Merges tensors of equal rank."""
         raise NotImplementedError(f"{type(self).__name__} does not define merge().")

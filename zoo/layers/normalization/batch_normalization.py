@@ -43,6 +43,8 @@ class BatchNormalization(Layer):
     Sources: Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167; Ioffe 2017, https://arxiv.org/abs/1702.03275.
     """
 
+    supports_masking = True
+
     def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True,
                  scale: bool = True, beta_initializer: Any = "zeros", gamma_initializer: Any = "ones",
                  moving_mean_initializer: Any = "zeros", moving_variance_initializer: Any = "ones",

@@ -30,6 +30,8 @@ class LayerNormalization(Layer):
     Source: Ba et al. 2016, https://arxiv.org/abs/1607.06450.
     """
 
+    supports_masking = True
+
     def __init__(self, axis: int | Sequence[int] = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
                  beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: Any = None,
                  gamma_regularizer: Any = None, beta_constraint: Any = None, gamma_constraint: Any = None,
@@ -91,6 +93,8 @@ class UnitNormalization(Layer):
         axis: one axis or several.
     """
 
+    supports_masking = True
+
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any):
         super().__init__(**kwargs)
         self.axis = arguments.axes(axis)
@@ -113,6 +117,8 @@ class GroupNormalization(Layer):
 
     Source: Wu & He 2018, https://arxiv.org/abs/1803.08494.
     """
+
+    supports_masking = True
 
     def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
                  beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: Any = None,

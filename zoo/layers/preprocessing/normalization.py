@@ -35,6 +35,8 @@ class Normalization(Layer):
         array([[0., 0.]], dtype=float32)
     """
 
+    supports_masking = True
+
     not_in_config = frozenset({"mean", "variance"})         # written below: the attributes are the broadcast statistics
 
     def __init__(self, axis: int | Sequence[int] | None = -1, mean: Any = None, variance: Any = None,

@@ -22,6 +22,8 @@ class Rescaling(Layer):
         >>> Rescaling(1 / 127.5, offset=-1)         # pixels 0..255 to -1..1
     """
 
+    supports_masking = True
+
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.scale = scale

@@ -16,6 +16,8 @@ class ActivityRegularization(Layer):
         l2: factor of the sum of squares.
     """
 
+    supports_masking = True
+
     not_in_config = frozenset({"activity_regularizer"})
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any):

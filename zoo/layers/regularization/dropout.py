@@ -52,6 +52,8 @@ class Dropout(RandomDropout):
     Source: Srivastava et al. 2014, https://www.jmlr.org/papers/v15/srivastava14a.html.
     """
 
+    supports_masking = True
+
     def __init__(self, rate: float, noise_shape: Sequence[Dim] | None = None, seed: int | None = None, **kwargs: Any):
         super().__init__(rate, seed, **kwargs)
         self.noise_shape = checked_noise_shape(noise_shape)
@@ -91,6 +93,8 @@ class SpatialDropout(RandomDropout):
 class SpatialDropout1D(SpatialDropout):
     """Drops whole channels of sequences (batch, steps, channels); see `SpatialDropout`."""
 
+    supports_masking = True
+
     rank = 1
     not_in_config = SpatialDropout.not_in_config | {"data_format"}
 
@@ -122,6 +126,8 @@ class AlphaDropout(RandomDropout):
     Source: Klambauer et al. 2017, https://arxiv.org/abs/1706.02515.
     """
 
+    supports_masking = True
+
     def __init__(self, rate: float, noise_shape: Sequence[Dim] | None = None, seed: int | None = None, **kwargs: Any):
         super().__init__(rate, seed, **kwargs)
         self.noise_shape = checked_noise_shape(noise_shape)
@@ -143,6 +149,8 @@ class GaussianDropout(RandomDropout):
         seed: of the random numbers; drawn if None.
     """
 
+    supports_masking = True
+
     def drop(self, inputs: Any) -> Any:
         stddev = (self.rate / (1 - self.rate)) ** 0.5
         return ops.multiply(inputs, ops.random.normal(inputs.shape, 1.0, stddev, dtype=self.compute_dtype,
@@ -156,6 +164,8 @@ class GaussianNoise(Layer):
         stddev: their standard deviation, from 0 to 1.
         seed: of the random numbers; drawn if None.
     """
+
+    supports_masking = True
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
