@@ -105,6 +105,7 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
 
 
 def _training(training: TrainingRecord | None, same: bool, where: str) -> TrainingRecord | None:
+    """The training state: its words and the order of its slots are those of one dialect."""
     if training is not None and not same:
         raise CannotExpress(f"{where}: compile arguments and optimizer state can only be written in the dialect that "
                             "they are in; write the model without them: dataclasses.replace(document, training=None)")
@@ -116,7 +117,14 @@ def _laid_out(document: ModelDocument, container: Container, dialect: str, conte
     if document.model is None or document.weights is None:
         raise CannotExpress(f"{where}: weights alone cannot be laid out for {container.title} in {dialect}: their "
                             "order follows the architecture; read them with it: zoo.io.read(json_path, weights=path)")
-    bound, _ = layouts.bind_weights(document.model, document.weights)
+    if document.weights.backend == "theano":
+        raise CannotExpress(f"{where}: the weights were written by Theano, whose convolution kernels are rotated; they "
+                            "can only be written in their own layout and dialect")
+    bound, report = layouts.bind_weights(document.model, document.weights)
+    lost = [f"no place for: {name}" for name in report.unexpected] + [f"other shape: {pair}"
+                                                                      for pair in report.mismatched]
+    if lost:
+        raise CannotExpress("\n  ".join([f"{where}: weights of the file do not fit its architecture:", *lost[:40]]))
     tree = layouts.encode_weights(bound, document.model, container.layouts[0], dialect)
     if tree.layout == BY_LAYER and dialect in _WITH_BACKEND:
         tree.backend, tree.keras_version = content.backend, content.keras_version
