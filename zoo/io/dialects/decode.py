@@ -65,7 +65,7 @@ class Decoder:
             model.layers = [self.layer(entry, inside) for entry in config["layers"]]
             self._begin_with_input(model, config["layers"])
             return
-        gaps = structure.read_functional(config, model, self.layer, self.dialect.name, inside)
+        gaps = structure.read_functional(config, model, self.layer, self.dialect.counting, inside)
         for name in gaps:
             self._note("warning", f"{inside}/{name}", "its calls are numbered with gaps; they were counted anew")
         if self.dialect.modern:                 # Keras 3 notes the default; the mode of the model always wins
@@ -139,7 +139,7 @@ class Decoder:
         foreign = "module" in value and not str(module).split(".")[0] in _KERAS_MODULES
         if kind == "functional" and raw in FUNCTIONAL_NAMES:
             return "Functional", {"build_config": build}
-        if not foreign and is_operation(raw, module, value["config"]):
+        if self.dialect.modern and not foreign and is_operation(value):
             return f"{PREFIX}{raw}", {"module": module, "build_config": build}
         name = plain_name(raw)
         name = ALIASES.get(name, name)

@@ -56,7 +56,11 @@ class Dialect:
         functional_name: class name that it writes for functional models.
         model_keys: keys that it writes into a model's config besides layers and wiring, by kind of model.
         modern: writes calls as args and kwargs, and objects with their module (Keras 3).
+        counting: where the creation of a nested model counts as its first call; see `nodes.first_nodes`.
         tensor_kwargs: whether keyword arguments of a call may hold tensors.
+        mixed_policies: whether it has the dtype policies ``mixed_float16`` and ``mixed_bfloat16``.
+        input_in_first_layer: writes the input of a `Sequential` into the config of its first layer.
+        inner_modules: writes the module of layers inside of wrappers.
     """
 
     name: str
@@ -73,7 +77,11 @@ class Dialect:
     functional_name: str = "Functional"
     model_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     modern: bool = False
+    counting: str = "built"
     tensor_kwargs: bool = True
+    mixed_policies: bool = True
+    input_in_first_layer: bool = False
+    inner_modules: bool = True
 
     def rules_of(self, class_name: str) -> Rules:
         """The rules for a canonical class name."""

@@ -11,8 +11,7 @@ from zoo.io.dialects.dialect import Dialect, is_neutral
 from zoo.io.dialects.modules import LEGACY_MODULE_LAYERS, origin_of_layer, origin_of_object
 from zoo.io.dialects.operations import PREFIX
 from zoo.io.dialects.values import encode_value
-from zoo.io.dialects.vocabulary import (CALL_ARGUMENTS, DTYPE_POLICIES, KERAS3_ACTIVATIONS, LAYER_ARGUMENTS, LAYERS,
-                                        NAMED_BY_PREFIX)
+from zoo.io.dialects.vocabulary import CALL_ARGUMENTS, KERAS3_ACTIVATIONS, LAYER_ARGUMENTS, LAYERS, NAMED_BY_PREFIX
 from zoo.io.document import CallRecord, LayerRecord, ModelRecord, TensorRef
 
 _ACTIVATION_ARGUMENTS = ("activation", "recurrent_activation")
@@ -45,7 +44,7 @@ class Encoder:
                       if model.config.get(key) is not None}
             config |= {"name": model.name, "layers": self._layers(model, path)}
         if model.kind == "functional":
-            starts = structure.starts_of(model, self.dialect.name)
+            starts = structure.starts_of(model, self.dialect.counting)
             inputs, outputs = (nest if self.dialect.modern else [nest] if isinstance(nest, TensorRef) else nest
                                for nest in (model.inputs, model.outputs))
             config |= {"input_layers": nodes.write_refs(inputs, starts),
@@ -54,12 +53,13 @@ class Encoder:
 
     def _layers(self, model: ModelRecord, path: str) -> list[dict[str, Any]]:
         if model.kind == "sequential":
-            layers, given = _input_in_first_layer(model.layers) if self.dialect.name == "keras2" else (model.layers, {})
+            layers, given = _input_in_first_layer(model.layers) if self.dialect.input_in_first_layer else \
+                (model.layers, {})
             entries = [self.layer(layer, path) for layer in layers]
             if given:
                 entries[0]["config"] |= given
             return entries
-        starts = structure.starts_of(model, self.dialect.name)
+        starts = structure.starts_of(model, self.dialect.counting)
         specs = {layer.name: {"shape": layer.config.get("batch_shape"), "dtype": layer.config.get("dtype")}
                  for layer in model.layers if layer.class_name == "InputLayer"}
         return [self.layer(layer, path) | {"name": layer.name, "inbound_nodes": [
@@ -129,7 +129,7 @@ class Encoder:
 
     def _check_policy(self, policy: Any, path: str) -> None:
         mixed = isinstance(policy, str) and policy.startswith("mixed_")
-        if isinstance(policy, dict) and not self.dialect.modern or mixed and self.dialect.name == "keras2":
+        if isinstance(policy, dict) and not self.dialect.modern or mixed and not self.dialect.mixed_policies:
             self._lacks(path, f"the dtype policy {policy!r:.80}")
 
     def _with_origin(self, record: LayerRecord | ModelRecord, class_name: str, config: dict[str, Any],
@@ -165,7 +165,7 @@ class Encoder:
         inner = Encoder(self.dialect)
         entry = inner.layer(layer, path)
         self.problems += inner.problems
-        if self.dialect.name != "tfkeras":
+        if self.dialect.modern or not self.dialect.inner_modules:
             return entry
         class_name = "Model" if layer.class_name == "Functional" else layer.class_name
         return origin_of_layer(class_name, layer.module, layer.registered_name, entry["config"])
@@ -186,7 +186,7 @@ class Encoder:
         is_layer = class_name in LAYERS and not key.endswith("_initializer")
         if key in LAYER_ARGUMENTS or is_layer or structure.kind_of(value):
             return self._inner_layer(structure.layer_from_plain(value), path)
-        if class_name in self.dialect.lacking_objects or class_name in DTYPE_POLICIES and not self.dialect.modern and key != "dtype":
+        if class_name in self.dialect.lacking_objects:
             self._lacks(path, f"{key}={class_name}")
         if class_name in self.dialect.objects:
             class_name, fixed = self.dialect.objects[class_name]

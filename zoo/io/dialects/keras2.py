@@ -41,5 +41,9 @@ KERAS2 = Dialect(
     encode_revisions={"Lambda": keras2_lambda, "Bidirectional": keras2_bidirectional},
     functional_name="Model",
     model_keys={"functional": ("name",), "sequential": ("name", "build_input_shape")},
+    counting="always",
     tensor_kwargs=False,
+    mixed_policies=False,
+    input_in_first_layer=True,
+    inner_modules=False,
 )

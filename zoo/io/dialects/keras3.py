@@ -41,4 +41,5 @@ KERAS3 = Dialect(
     decode_revisions={"BatchNormalization": batch_normalization},
     model_keys={"functional": ("name", "trainable"), "sequential": ("name", "trainable", "dtype", "build_input_shape")},
     modern=True,
+    counting="outputs",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zoo.io.dialects.operations import MODULE_OF, PREFIX
-from zoo.io.dialects.vocabulary import (CONSTRAINTS, DTYPE_POLICIES, INITIALIZERS, LAYERS, REGULARIZERS)
+from zoo.io.dialects.vocabulary import CONSTRAINTS, DTYPE_POLICIES, INITIALIZERS, LAYERS, REGULARIZERS
 
 _FUNCTIONAL = "keras.src.models.functional"
 LEGACY_MODULE_LAYERS = frozenset({"RandomHeight", "RandomWidth", "ThresholdedReLU"})

@@ -159,24 +159,29 @@ def read_refs(raw: Any, where: str) -> Nest:
                       f"received {raw!r:.80}")
 
 
-def first_nodes(layer: LayerRecord, dialect: str) -> tuple[int, int]:
+def first_nodes(layer: LayerRecord, counting: str) -> tuple[int, int]:
     """The numbers that a layer's first call has: in calls of other layers, and in the outputs of the model.
 
-    Keras 3 counts the creation of a functional model in the latter only. tf.keras counts the creation of every model
-    that is built from an input, multi-backend Keras that of every model.
+    Args:
+        counting: which creations of nested models come before it: those of functional models, in the outputs of
+            the model only (``outputs``: Keras 3), those of models built from an input (``built``: tf.keras), or all
+            (``always``: multi-backend Keras).
     """
     if layer.model is None:
         return 0, 0
     functional = layer.model.kind == "functional"
-    if dialect == "keras3":
+    if counting == "outputs":
         return 0, int(functional)
     has_input = bool(layer.model.layers) and layer.model.layers[0].class_name == "InputLayer"
-    first = int(functional or has_input or dialect == "keras2")
+    first = int(functional or has_input or counting == "always")
     return first, first
 
 
-def renumber(model: ModelRecord, dialect: str, where: str) -> list[str]:
+def renumber(model: ModelRecord, counting: str, where: str) -> list[str]:
     """Turns the file's node numbers in `model` into canonical ones.
+
+    Args:
+        counting: as in `first_nodes`.
 
     Returns:
         The layers whose numbers had gaps and were counted anew.
@@ -196,7 +201,7 @@ def renumber(model: ModelRecord, dialect: str, where: str) -> list[str]:
     gaps = []
     for layer in model.layers:
         count = 1 if layer.class_name == "InputLayer" else len(layer.calls)
-        for table, nodes, first in zip(tables, found[layer.name], first_nodes(layer, dialect)):
+        for table, nodes, first in zip(tables, found[layer.name], first_nodes(layer, counting)):
             numbers = _numbers(nodes, first, count)
             if numbers is None:
                 numbers = _without_gaps(set.union(*found[layer.name]), count, f"{where}: layer {layer.name!r}")

@@ -5,6 +5,8 @@ Some have the name of a layer (``Add``), so the canonical class name of an opera
 
 from __future__ import annotations
 
+from typing import Any
+
 PREFIX = "ops."
 
 _MODULES = {
@@ -61,13 +63,14 @@ _MODULES = {
 MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 
-def is_operation(class_name: str, module: str | None, config: object) -> bool:
-    """Whether a node of a Keras 3 file is an operation and not a layer.
+def is_operation(value: dict[str, Any]) -> bool:
+    """Whether the object of a node in a Keras 3 file is an operation and not a layer.
 
-    ``.keras`` files say it by the module. HDF5 files name no module; there, an operation is known by its class and by
-    lacking the arguments that every layer writes.
+    ``.keras`` files say it by the module. HDF5 files name no module; there, an operation is a node of a functional model
+    with a class of `keras.ops` that lacks the arguments that every layer writes.
     """
-    if module is not None:
-        return module.startswith(("keras.src.ops", "keras.src.activations"))
-    return class_name in MODULE_OF and isinstance(config, dict) and not config.keys() & {"trainable", "dtype"}
-
+    if value.get("module") is not None:
+        return value["module"].startswith(("keras.src.ops", "keras.src.activations"))
+    config = value.get("config")
+    return ("module" not in value and "inbound_nodes" in value and value["class_name"] in MODULE_OF
+            and isinstance(config, dict) and not config.keys() & {"trainable", "dtype"})

@@ -15,6 +15,7 @@ from zoo.io.dialects.vocabulary import SEQUENTIAL
 from zoo.io.document import LayerRecord, ModelRecord, TensorRef
 
 ReadLayer = Callable[[dict[str, Any], str], LayerRecord]
+_COUNTING = "outputs"                           # of the plain form, as in Keras 3
 WIRING = ("layers", "input_layers", "output_layers")
 
 
@@ -45,9 +46,12 @@ def checked_object(value: Any, where: str) -> dict[str, Any]:
     return value
 
 
-def read_functional(config: dict[str, Any], model: ModelRecord, read_layer: ReadLayer, dialect: str,
+def read_functional(config: dict[str, Any], model: ModelRecord, read_layer: ReadLayer, counting: str,
                     where: str) -> list[str]:
     """Fills `model` with the layers and the wiring of a functional model's config.
+
+    Args:
+        counting: as in `nodes.first_nodes`.
 
     Returns:
         The layers whose calls had to be numbered anew.
@@ -66,17 +70,17 @@ def read_functional(config: dict[str, Any], model: ModelRecord, read_layer: Read
         raise CorruptFile(f"{where}: expected layers of different names, received more than one {doubles}")
     model.inputs = nodes.read_refs(config["input_layers"], where)
     model.outputs = nodes.read_refs(config["output_layers"], where)
-    return nodes.renumber(model, dialect, where)
+    return nodes.renumber(model, counting, where)
 
 
-def starts_of(model: ModelRecord, dialect: str) -> dict[str, tuple[int, int]]:
+def starts_of(model: ModelRecord, counting: str) -> dict[str, tuple[int, int]]:
     """The numbers of the first calls of all layers; see `nodes.first_nodes`."""
-    return {layer.name: nodes.first_nodes(layer, dialect) for layer in model.layers}
+    return {layer.name: nodes.first_nodes(layer, counting) for layer in model.layers}
 
 
 def to_plain(model: ModelRecord) -> dict[str, Any]:
     """A canonical model as a JSON object, for the config of a layer that holds it."""
-    starts = starts_of(model, "keras3")
+    starts = starts_of(model, _COUNTING)
     layers = []
     for layer in model.layers:
         entry = layer_to_plain(layer)
@@ -115,7 +119,7 @@ def from_plain(value: dict[str, Any]) -> ModelRecord:
     model = ModelRecord(kind or "opaque", config.get("name", ""), config=rest, class_name=value["class_name"],
                         **{key: value.get(key) for key in ("module", "registered_name", "build_config")})
     if kind == "functional":
-        read_functional(config, model, layer_from_plain, "keras3", model.name)
+        read_functional(config, model, layer_from_plain, _COUNTING, model.name)
     elif kind == "sequential":
         model.layers = [layer_from_plain(entry, model.name) for entry in config["layers"]]
     return model
