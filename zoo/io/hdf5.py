@@ -25,7 +25,7 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 from zoo.errors import CorruptFile, UnsafeFile, UnsupportedFile
 from zoo.io.hdf5_text import REFERENCE_SIZE, TextReader, decoded
 from zoo.io.limits import DEFAULT_LIMITS, Limits
-from zoo.io.source import Source
+from zoo.io.source import Source, native
 from zoo.io.tensors import TensorRecord
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -242,9 +242,9 @@ class _Walk:
         declared = math.prod(shape) * (REFERENCE_SIZE if stored == "object" else np.dtype(stored).itemsize)
         size = did.get_storage_size()
         self.stored += size
-        if layout == h5d.CHUNKED:
+        if layout == h5d.CHUNKED and declared:
             self._check_expansion(where, max(declared, math.prod(plist.get_chunk()) * did.get_type().get_size()), size)
-        elif declared != size and math.prod(shape):
+        elif declared != size and declared:
             raise UnsafeFile(f"{where}: declares {shape} of {stored}, {declared} bytes, but stores {size}")
         if self.stored > self.source.size:
             raise UnsafeFile(f"{where}: the datasets claim {self.stored} bytes of a file of {self.source.size}: "
@@ -321,7 +321,7 @@ def _reopened(source: Source, key: str, dtype: str) -> np.ndarray:
     """A chunked or compact dataset, or one of booleans, read through HDF5."""
     with _opened(source) as file:
         array = np.asarray(file[key][()])
-    return widen_bfloat16(array.view(np.uint16)) if dtype == "bfloat16" else array
+    return widen_bfloat16(array.view(np.uint16)) if dtype == "bfloat16" else native(array)
 
 
 def _texts(source: Source, offset: int, shape: tuple[int, ...], where: str, limits: Limits) -> np.ndarray:

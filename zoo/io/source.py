@@ -48,7 +48,7 @@ class Memory:
         dtype = np.dtype(dtype)
         _check_extent(self, start, shape, dtype)
         flat = np.frombuffer(self.data, dtype, math.prod(shape), start)
-        return _usable(flat.reshape(shape))
+        return native(flat.reshape(shape))
 
     def part(self, start: int, size: int, name: str) -> Memory:
         """The `size` bytes from `start`, called `name` in messages."""
@@ -109,7 +109,7 @@ class FileRange:
             return np.empty(shape, dtype.newbyteorder("="))
         with self._unchanged() as stream:
             mapped = np.memmap(stream, dtype, "r", self.offset + start, shape)
-        return _usable(mapped.view(np.ndarray))
+        return native(mapped.view(np.ndarray))
 
     def _unchanged(self) -> io.FileIO:
         """The open file, after the check that it is still the one that was looked at."""
@@ -136,7 +136,7 @@ def _check_extent(source: Source, start: int, shape: tuple[int, ...], dtype: np.
                           f"but there are {source.size} bytes in all: the file is truncated, get it again")
 
 
-def _usable(array: np.ndarray) -> np.ndarray:
+def native(array: np.ndarray) -> np.ndarray:
     """The array itself if its bytes are native and aligned, else a copy for which they are."""
     if array.dtype.isnative and array.flags.aligned:
         return array
