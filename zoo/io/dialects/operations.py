@@ -66,8 +66,8 @@ MODULE_OF = {name: module for module, names in _MODULES.items() for name in name
 def is_operation(value: dict[str, Any]) -> bool:
     """Whether the object of a node in a Keras 3 file is an operation and not a layer.
 
-    ``.keras`` files say it by the module. HDF5 files name no module; there, an operation is a node of a functional model
-    with a class of `keras.ops` that lacks the arguments that every layer writes.
+    ``.keras`` files say it by the module. HDF5 files name no module; there, an operation is a node of a functional
+    model with a class of `keras.ops` that lacks the arguments that every layer writes.
     """
     if value.get("module") is not None:
         return value["module"].startswith(("keras.src.ops", "keras.src.activations"))

@@ -20,6 +20,11 @@ def bind_by_layer(root: Owner, tree: WeightTree, matches: Matches, by_name: bool
     """
     keras3 = str(tree.keras_version).startswith("3")
     groups = [group for group in tree.groups if group.tensors]
+    if root.slots is None:                      # a model of unknown class: everything keeps its place
+        for group in groups:
+            for tensor in group.tensors:
+                matches.unknown(root, f"{group.path}/{tensor.name}", tensor)
+        return
     pairs = _layers_with_groups(root, groups, matches, by_name)
     for owner, group in pairs:
         _bind_group(owner, group, matches, keras3)

@@ -48,8 +48,9 @@ def _settle(root: Owner, weights: BoundWeights) -> None:
 def _check(root: Owner, weights: BoundWeights, place: int) -> None:
     slots = {slot.key: slot for slot in root.all_slots()}
     missing = [address(key) for key, slot in slots.items() if slot.stored[place] and key not in weights]
-    homeless = [address(key) for key in weights if key not in slots
-                or place == 1 and not slots[key].stored[place]]         # by layer, the config holds what is left out
+    outside = {slot.key for slot in root.slots or ()} if place == 0 else {      # by layer, each has to be in a layer,
+        key for key, slot in slots.items() if not slot.stored[place]}           # and configs hold what is left out
+    homeless = [address(key) for key in weights if key not in slots or key in outside]
     if missing or homeless:
         lines = [f"missing: {name}" for name in missing] + [f"no place for: {name}" for name in homeless]
         raise CannotExpress("\n  ".join([f"expected all weights of the model and no others, received {len(weights)}:",
