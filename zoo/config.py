@@ -10,8 +10,10 @@ Example:
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from zoo.errors import ConfigError
@@ -64,6 +66,19 @@ class Config:
 
     def __repr__(self) -> str:
         return f"Config({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
+def cache_root() -> Path:
+    """The folder that zoo writes to, which need not exist yet.
+
+    It is ``$ZOO_HOME`` if that is set, else the folder ``zoo`` in ``$XDG_CACHE_HOME`` (``~/.cache`` if unset), on macOS
+    in ``~/Library/Caches``, on Windows in ``%LOCALAPPDATA%``.
+    """
+    if home := os.environ.get("ZOO_HOME"):
+        return Path(home).expanduser()
+    bases = {"win32": os.environ.get("LOCALAPPDATA") or "~/AppData/Local", "darwin": "~/Library/Caches"}
+    base = bases.get(sys.platform) or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "zoo"
 
 
 def _one_of(choices: tuple[str, ...]) -> Any:

@@ -7,8 +7,7 @@ of files in the cache lie beside them; files in other folders are only read, and
 folder ``elsewhere`` of the cache.
 
 Environment:
-    ZOO_HOME: the cache. Default: the folder ``zoo`` in ``$XDG_CACHE_HOME`` (``~/.cache`` if unset), on macOS in
-        ``~/Library/Caches``, on Windows in ``%LOCALAPPDATA%``.
+    ZOO_HOME: the cache (see `zoo.config.cache_root`).
     ZOO_WEIGHTS_PATH: more folders with weight files, in the notation of PATH; they are only read.
     KERAS_HOME: where Keras has its files; its folder ``models`` is read, and so is ``~/.keras/models``.
 """
@@ -20,12 +19,12 @@ import errno
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from zoo.config import cache_root as cache_root
 from zoo.errors import HubError
 from zoo.hub.hashes import Digest, Promise, hash_file
 from zoo.hub.manifest import WeightsEntry
@@ -34,15 +33,6 @@ PART, PART_STATE, LOCK, RECORD = ".part", ".part.json", ".lock", ".record.json"
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
-
-
-def cache_root() -> Path:
-    """Return the folder that zoo writes to; it need not exist yet."""
-    if home := os.environ.get("ZOO_HOME"):
-        return Path(home).expanduser()
-    bases = {"win32": os.environ.get("LOCALAPPDATA") or "~/AppData/Local", "darwin": "~/Library/Caches"}
-    base = bases.get(sys.platform) or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "zoo"
 
 
 def weights_folder() -> Path:
