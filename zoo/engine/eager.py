@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.engine import dtypes
 from zoo.engine.device import namespace
+from zoo.engine.graph import Value
 from zoo.engine.kernels.registry import REFERENCE
 from zoo.engine.variable import Variable
 from zoo.errors import DtypeError, Unsupported
@@ -36,6 +37,8 @@ def as_array(x: Any) -> Any:
     """
     if isinstance(x, Variable):
         return x.value
+    if isinstance(x, Value):
+        return x.numpy()
     if hasattr(x, "dtype") and hasattr(x, "__array__") or type(x).__module__.startswith("cupy"):
         return x
     if isinstance(x, (bool, int, float, complex)):

@@ -33,12 +33,14 @@ class Value(TensorOperators):
         source: "input", a `Node`, a `Variable` (read), or an array (constant).
         index: which output of the node, or which input of the graph.
         mask: for layers: the value that tells which steps of this one are real, or None.
+        data: its numbers, in a graph that is computed while it is recorded (see `engine.tape`); else None.
     """
 
-    __slots__ = ("spec", "source", "index", "mask", "__weakref__")
+    __slots__ = ("spec", "source", "index", "mask", "data", "__weakref__")
 
     def __init__(self, spec: TensorSpec, source: Any, index: int = 0):
-        self.spec, self.source, self.index, self.mask = spec, source, index, None
+        self.spec, self.source, self.index = spec, source, index
+        self.mask = self.data = None
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -70,8 +72,31 @@ class Value(TensorOperators):
         """Whether it is an input of the graph."""
         return isinstance(self.source, str)
 
+    def numpy(self) -> np.ndarray:
+        """Its numbers.
+
+        Raises:
+            DtypeError: it only stands for them: the graph is traced, not computed.
+        """
+        if self.data is None:
+            raise DtypeError(f"{self!r} stands for numbers that are not there yet, because a graph is being traced. "
+                             f"Use zoo.ops on it; compile(run_eagerly=True) computes step by step.")
+        return np.asarray(self.data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.numpy() if dtype is None else self.numpy().astype(dtype)
+
+    def __float__(self) -> float:
+        return float(self.numpy())
+
+    def __int__(self) -> int:
+        return int(self.numpy())
+
+    def __bool__(self) -> bool:
+        return bool(self.numpy())
+
     def __repr__(self) -> str:
-        return f"<Value {self.spec!r}>"
+        return f"<Value {self.spec!r}>" if self.data is None else f"<Value {self.spec!r} {self.data!r}>"
 
 
 @dataclass(eq=False)
@@ -207,6 +232,9 @@ class Graph:
             yield self
         finally:
             stack.pop()
+
+    def __repr__(self) -> str:
+        return f"<graph {self.name}: {len(self.nodes)} nodes>"
 
     def __str__(self) -> str:
         return text(self)

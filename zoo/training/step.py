@@ -1,0 +1,54 @@
+"""One step of training, evaluation or prediction, as one graph.
+
+Forward pass, loss, gradients, optimizer, statistics and metrics are traced together; what they change are updates of the
+graph, carried out when its program ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zoo import ops, tree
+from zoo.engine import graph as graphs
+from zoo.engine.autodiff import gradients
+from zoo.layers.layer import collecting_penalties
+from zoo.training import outputs
+
+Tensor = Any
+
+
+def train(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, Tensor]:
+    """Changes the trainable weights by one step; returns the figures of the epoch so far."""
+    variables = model.trainable_weights
+    graph = graphs.current()
+    y_pred, loss = _forward(model, x, y, sample_weight, training=True)
+    starts = [graph.reads.get(variable) for variable in variables]
+    used = [start for start in starts if start is not None]
+    found = iter(gradients([model.optimizer.scale_loss(loss)], used))
+    model.optimizer.apply([None if start is None else next(found) for start in starts], variables)
+    return _figures(model, x, y, y_pred, sample_weight, loss)
+
+
+def test(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, Tensor]:
+    """Computes loss and metrics; returns the figures so far."""
+    y_pred, loss = _forward(model, x, y, sample_weight, training=False)
+    return _figures(model, x, y, y_pred, sample_weight, loss)
+
+
+def _forward(model: Any, x: Any, y: Any, sample_weight: Any, training: bool) -> tuple[Any, Tensor]:
+    with collecting_penalties() as penalties:
+        y_pred = model(x, training=training)
+        parts = [*penalties, *outputs.regularization(model.trainable_weights)]
+        if model.compiled.loss is not None:
+            parts.insert(0, model.compiled.loss(y, y_pred, sample_weight))
+    return y_pred, ops.sum(ops.stack(parts)) if len(parts) > 1 else parts[0]
+
+
+def _figures(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Tensor) -> dict[str, Tensor]:
+    compiled = model.compiled
+    compiled.tracker.update_state(loss, sample_weight=tree.leaves(x)[0].shape[0])
+    compiled.metrics.update(y, y_pred, sample_weight)
+    figures = {compiled.tracker.name: compiled.tracker.result(), **compiled.metrics.results()}
+    if compiled.loss is not None:
+        figures |= {tracker.name: tracker.result() for tracker in compiled.loss.trackers}
+    return figures
