@@ -20,7 +20,7 @@ from zoo.engine.operation import Operation, is_symbolic
 from zoo.engine.spec import Shape, TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.engine.variable import Variable
-from zoo.errors import ConfigError, DtypeError, ShapeError, Unsupported
+from zoo.errors import ConfigError, DtypeError, ShapeError
 from zoo.layers import base_arguments
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.masks import mask_of, set_mask
@@ -54,6 +54,7 @@ class Layer(Operation):
     input_spec: InputSpec | None = None
     only_as: Mapping[str, Any] = {"autocast": True}         # Keras's arguments that may only have this one value here
     not_in_config: frozenset[str] = frozenset()             # arguments that Keras does not write, or would not read
+    supports_masking: bool = False                          # whether masks of inputs mean something for outputs
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  activity_regularizer: Any = None, **kwargs: Any):
@@ -97,6 +98,15 @@ class Layer(Operation):
         self._track(variable)
         return variable
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask (or nest of masks) of the outputs, if the layer supports masking: that of the input unless it says.
+
+        Args:
+            inputs: the first argument of the call.
+            previous_mask: its mask, or nest of masks.
+        """
+        return previous_mask
+
     # ---- calling
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -113,19 +123,38 @@ class Layer(Operation):
         training = _training.get() if training is None else bool(training)
         if accepts(type(self), "training"):
             kwargs["training"] = training
-        token = _training.set(training)
+        previous_mask = self._take_masks(args, kwargs)
+        token, graph = _training.set(training), graphs.current()
         try:
-            graph = graphs.current()
-            if graph is None:
-                return self.call(*args, **kwargs)
-            with graph.scope(self.name):
-                return self.call(*args, **kwargs)
+            with nullcontext() if graph is None else graph.scope(self.name):
+                outputs = self.call(*args, **kwargs)
+                if self.supports_masking and args:
+                    _give_masks(outputs, self.compute_mask(args[0], previous_mask))
+                self._penalize(outputs)
+                return outputs
         except (ShapeError, DtypeError) as error:
             shapes = tree.map(_shape_of, args[0] if len(args) == 1 else list(args))
             error.args = (f"{error}\n  In layer {self.name!r} ({type(self).__name__}), called on shape {shapes}.",)
             raise
         finally:
             _training.reset(token)
+
+    def _take_masks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Hands the masks of tensors to `call` as `mask`, or ``<argument>_mask``; gives that of the first argument."""
+        tensors = {**dict(zip(call_parameters(type(self)), args)), **kwargs}
+        for i, (name, tensor) in enumerate(tensors.items()):
+            for wanted in (f"{name}_mask", "mask")[:2 if i == 0 else 1]:
+                if wanted not in tensors and accepts(type(self), wanted):
+                    kwargs[wanted] = _masks_of(tensor)
+        return _masks_of(args[0]) if args else None
+
+    def _penalize(self, outputs: Any) -> None:
+        """Adds the penalty on the outputs to the loss, if one is being computed: the mean over the batch."""
+        penalties = _penalties.get()
+        if self.activity_regularizer is None or penalties is None:
+            return
+        for output in tree.leaves(outputs):
+            penalties.append(ops.divide(self.activity_regularizer(output), output.shape[0]))
 
     def _as_input(self, leaf: Any) -> Any:
         if leaf is None or isinstance(leaf, (list, float, int, str, bool, slice, Value, Variable)):
@@ -331,10 +360,14 @@ class _ByName(dict):
 
 
 @cache
+def call_parameters(cls: type[Layer]) -> tuple[str, ...]:
+    """Names of the parameters that `call` of the class takes."""
+    return tuple(inspect.signature(cls.call).parameters)[1:]
+
+
 def accepts(cls: type[Layer], argument: str) -> bool:
     """Whether `call` of the class takes the keyword `argument`."""
-    parameters = inspect.signature(cls.call).parameters
-    return argument in parameters
+    return argument in call_parameters(cls)
 
 
 def map_shapes(function: Any, shapes: Any) -> Any:
@@ -344,6 +377,18 @@ def map_shapes(function: Any, shapes: Any) -> Any:
     if all(size is None or isinstance(size, (int, np.integer)) for size in shapes):
         return function(shapes)
     return [map_shapes(function, shape) for shape in shapes]
+
+
+def _masks_of(tensors: Any) -> Any:
+    """The masks of a nest of tensors; None if none of them has one."""
+    masks = tree.map(mask_of, tensors)
+    return masks if any(mask is not None for mask in tree.leaves(masks)) else None
+
+
+def _give_masks(outputs: Any, masks: Any) -> None:
+    for output, mask in zip(tree.leaves(outputs), tree.leaves(masks)):
+        if mask is not None and mask_of(output) is None:
+            set_mask(output, mask)
 
 
 def _shape_of(tensor: Any) -> Shape | None:

@@ -26,6 +26,7 @@ class Embedding(Layer):
         (None, 10, 64)
     """
 
+    supports_masking = True
     only_as = {**Layer.only_as, "lora_rank": None, "lora_alpha": None, "quantization_config": None}
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
@@ -43,6 +44,6 @@ class Embedding(Layer):
     def call(self, inputs: Any) -> Any:
         return ops.take(self.embeddings, ops.cast(inputs, "int32"), axis=0)
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """True where the input is not padding; None if 0 means nothing special."""
         return ops.not_equal(inputs, 0) if self.mask_zero else None

@@ -15,11 +15,13 @@ class Masking(Layer):
         mask_value: the value that stands for padding.
     """
 
+    supports_masking = True
+
     def __init__(self, mask_value: float = 0.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.mask_value = mask_value
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """True for steps that are not padding, (batch, time)."""
         return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 

@@ -20,6 +20,8 @@ class Concatenate(Layer):
         axis: along which; all other sizes must agree.
     """
 
+    supports_masking = True
+
     def __init__(self, axis: int = -1, **kwargs: Any):
         super().__init__(**kwargs)
         self.axis = arguments.only_axis(axis)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 from zoo import ops
 from zoo.engine.spec import Shape, broadcast
 from zoo.errors import ShapeError
 from zoo.layers.layer import Layer
+from zoo.layers.masks import mask_of
 
 
 class Merge(Layer):
@@ -17,6 +18,8 @@ class Merge(Layer):
 
     Tensors of lower rank get axes of size 1 behind the batch axis; then sizes of 1 broadcast.
     """
+
+    supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         shapes = list_of_shapes(self, input_shape)
@@ -28,7 +31,10 @@ class Merge(Layer):
 
     def call(self, inputs: Sequence[Any]) -> Any:
         rank = max(x.ndim for x in inputs)
-        return self.merge([_expanded(x, rank) for x in inputs])
+        tensors, masks = [_expanded(x, rank) for x in inputs], [mask_of(x) for x in inputs]
+        if all(mask is None for mask in masks):
+            return self.merge(tensors)
+        return self.merge_masked(tensors, [None if mask is None else _spread(mask, rank) for mask in masks])
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """A step is real if it is real in one of the inputs; no mask if an input has none."""
@@ -38,6 +44,10 @@ class Merge(Layer):
     def merge(self, inputs: list[Any]) -> Any:
         """Merges tensors of equal rank."""
         raise NotImplementedError(f"{type(self).__name__} does not define merge().")
+
+    def merge_masked(self, inputs: list[Any], masks: list[Any]) -> Any:
+        """Merges tensors of which some elements are padding; masks have their rank. By default that is no matter."""
+        return self.merge(inputs)
 
 
 class Add(Merge):
@@ -64,6 +74,14 @@ class Multiply(Merge):
     def merge(self, inputs: list[Any]) -> Any:
         return reduce(ops.multiply, inputs)
 
+    def merge_masked(self, inputs: list[Any], masks: list[Any]) -> Any:
+        """Padding counts as 1; what is padding in all inputs is 0."""
+        factors = [x if mask is None else ops.where(mask, x, 1) for x, mask in zip(inputs, masks)]
+        product = self.merge(factors)
+        if any(mask is None for mask in masks):
+            return product
+        return ops.where(reduce(ops.logical_or, masks), product, 0)
+
 
 class Average(Merge):
     """Mean of the inputs."""
@@ -72,18 +90,34 @@ class Average(Merge):
         return ops.divide(reduce(ops.add, inputs), len(inputs))
 
 
-class Maximum(Merge):
+class Extremum(Merge):
+    """Base of layers that choose among the inputs; padding is not chosen if there is anything else."""
+
+    operation: ClassVar[Callable[[Any, Any], Any]]
+
+    def merge(self, inputs: list[Any]) -> Any:
+        return reduce(type(self).operation, inputs)
+
+    def merge_masked(self, inputs: list[Any], masks: list[Any]) -> Any:
+        chosen, known = inputs[0], masks[0]
+        for x, mask in zip(inputs[1:], masks[1:]):
+            x = x if mask is None else ops.where(mask, x, chosen)
+            chosen = chosen if known is None else ops.where(known, chosen, x)
+            known = None if mask is None or known is None else ops.logical_or(known, mask)
+            chosen = type(self).operation(chosen, x)
+        return chosen
+
+
+class Maximum(Extremum):
     """Largest of the inputs."""
 
-    def merge(self, inputs: list[Any]) -> Any:
-        return reduce(ops.maximum, inputs)
+    operation = staticmethod(ops.maximum)
 
 
-class Minimum(Merge):
+class Minimum(Extremum):
     """Smallest of the inputs."""
 
-    def merge(self, inputs: list[Any]) -> Any:
-        return reduce(ops.minimum, inputs)
+    operation = staticmethod(ops.minimum)
 
 
 def list_of_shapes(layer: Layer, shapes: Any) -> list[Shape]:
@@ -111,6 +145,10 @@ def require_two(layer: Layer, shapes: Any) -> None:
 
 def _raised(shape: Shape, rank: int) -> Shape:
     return (*shape[:1], *(1,) * (rank - len(shape)), *shape[1:])
+
+
+def _spread(mask: Any, rank: int) -> Any:
+    return ops.expand_dims(mask, tuple(range(mask.ndim, rank))) if mask.ndim < rank else mask
 
 
 def _expanded(x: Any, rank: int) -> Any:

@@ -57,9 +57,9 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
         if mask is None:
             return super().call(inputs)
         steps = self.spatial_axes[0]
-        weights = ops.expand_dims(ops.cast(mask, inputs.dtype), 3 - steps)
-        total = ops.sum(ops.multiply(inputs, weights), axis=steps, keepdims=self.keepdims)
-        return ops.divide(total, ops.sum(weights, axis=steps, keepdims=self.keepdims))
+        counted = ops.expand_dims(ops.cast(mask, "bool"), 3 - steps)
+        total = ops.sum(ops.where(counted, inputs, 0), axis=steps, keepdims=self.keepdims)
+        return ops.divide(total, ops.sum(ops.cast(counted, inputs.dtype), axis=steps, keepdims=self.keepdims))
 
 
 class GlobalAveragePooling2D(GlobalAveragePooling):
