@@ -8,13 +8,14 @@ from math import prod
 import numpy as np
 
 from zoo.engine.graph import Node
+from zoo.engine.kernels import costs
 from zoo.engine.kernels.blas.convolution import sliding_of
-from zoo.engine.kernels.blas.product import Epilogue
-from zoo.engine.kernels.registry import Kernel, register
+from zoo.engine.kernels.epilogue import TileEpilogue, each_axis
+from zoo.engine.kernels.registry import Kernel, Packing, register
 from zoo.engine.kernels.tiles import CACHE_BYTES, cut_leading
 from zoo.engine.threads import Workspace, parallel_for
 
-_MULTIPLICATIONS_PER_SECOND = 1e9
+_PER_SECOND = 1e9                                           # multiplications, with their additions
 
 
 def supports_depthwise(node: Node) -> str | None:
@@ -24,17 +25,16 @@ def supports_depthwise(node: Node) -> str | None:
 
 
 def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
-    (x, kernel, *extra), (output,) = inputs, outputs
+    (x, weights, *extra), (output,) = inputs, outputs
     sliding, channels = sliding_of(node), x.shape[-1]
-    epilogue = Epilogue(node, extra, [[axis] for axis in range(output.ndim)])
-    weights = _along_rows(kernel, channels, sliding.counts[-1])
+    epilogue = TileEpilogue(node, extra, output, each_axis(output))
     touched = prod(output.shape[2:]) + prod(sliding.strides) * prod(output.shape[2:])       # elements for one row
     tiles = []
     for index in cut_leading(output.shape[:2], max(1, CACHE_BYTES // (output.itemsize * 2 * touched))):
         images, rows = (*index, slice(0, output.shape[1]))[:2]
         result = output[images, rows]
-        tiles.append((images, rows, result.reshape(*result.shape[:-1], channels, -1),
-                      epilogue.on((images, rows), result)))
+        place = (images, rows, *[slice(None)] * (output.ndim - 2))
+        tiles.append((images, rows, result.reshape(*result.shape[:-1], channels, -1), epilogue.on(place)))
 
     def body(i: int, workspace: Workspace) -> None:
         images, rows, result, finish = tiles[i]
@@ -46,14 +46,17 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
                 np.add(result, product, out=result)
         finish(workspace)
 
-    seconds = output.size * prod(sliding.window) / _MULTIPLICATIONS_PER_SECOND
+    seconds = costs.windows(node, _PER_SECOND)
     return lambda: parallel_for(len(tiles), body, seconds)
 
 
-def _along_rows(kernel: np.ndarray, channels: int, width: int) -> np.ndarray:
+def _packing(node: Node) -> tuple[Packing, ...]:
     """old: (window..., 1, channels x m)  new: (window..., width, channels, m), so that products run along whole rows."""
-    kernel = kernel.reshape(*kernel.shape[:-2], 1, channels, -1)
-    return np.ascontiguousarray(np.broadcast_to(kernel, (*kernel.shape[:-3], width, *kernel.shape[-2:])))
+    *window, _, outputs = node.op_inputs[1].shape
+    channels, width = node.attrs["groups"], sliding_of(node).counts[-1]
+    return (Packing(1, "reshape", {"shape": (*window, 1, channels, outputs // channels)}),
+            Packing(1, "broadcast_to", {"shape": (*window, width, channels, outputs // channels)}))
 
 
-register(Kernel("conv", "depthwise", "blas", supports=supports_depthwise, bind=_bind, cost=lambda node: 0.5))
+register(Kernel("conv", "depthwise", "blas", supports_depthwise, _bind, packing=_packing,
+                cost=lambda node: costs.windows(node, _PER_SECOND) + costs.epilogue(node)))
