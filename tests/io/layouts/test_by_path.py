@@ -131,6 +131,17 @@ def test_what_is_missing_and_what_is_left_over() -> None:
     assert report.missing == ["d/bias"] and report.unexpected == ["layers/conv2d/0"]
 
 
+def test_a_layer_that_is_shared_between_models_is_stored_once() -> None:
+    shared = [layer("Dense", "both") for _ in range(2)]
+    model = sequential(nested(sequential(shared[0], layer("Dense", "d"), name="base")), shared[1], layer("Dense", "e"))
+    bound, report = bind_weights(model, by_path({
+        "layers/sequential/layers/dense": ["0", "1"], "layers/sequential/layers/dense_1": ["0", "1"],
+        "layers/dense_1": ["0", "1"]}))
+    assert values(bound)["both/kernel"] == values(bound)["base/both/kernel"] == 0
+    assert values(bound)["e/kernel"] == 4 and not report.missing
+    assert report.notes == ["both: stored once, with the layer base/both that it is shared with"]
+
+
 def test_writing_needs_all_weights() -> None:
     model = sequential(layer("Dense", "d"))
     weights = BoundWeights({(("d",), "kernel"): TensorRecord.of("k", np.zeros(2)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from zoo.io.document import WeightGroup, WeightTree
 from zoo.io.layouts.match import Matches
-from zoo.io.layouts.names import components, contradicts, fits, tokens_of
+from zoo.io.layouts.names import Meanings, components, contradicts
 from zoo.io.layouts.order import candidate_orders
 from zoo.io.layouts.owners import Owner, Slot
 from zoo.io.tensors import TensorRecord
@@ -88,11 +90,11 @@ def _by_names(owner: Owner, slots: list[Slot], tensors: list[TensorRecord]) -> l
 
 def _some_by_names(owner: Owner, slots: list[Slot], tensors: list[TensorRecord]) -> list[Pair]:
     """The pairs in which name and weight tell each other and nothing else, in the file's order."""
-    tokens = tokens_of(owner)
-    meanings = [[slot for slot in slots if fits(tensor.name, slot, tokens.get(slot.key, ()))] for tensor in tensors]
-    told = [slot.key for meaning in meanings for slot in meaning]
-    return [(meaning[0], tensor) for meaning, tensor in zip(meanings, tensors)
-            if len(meaning) == 1 and told.count(meaning[0].key) == 1]
+    meanings = Meanings(owner, slots)
+    found = [meanings.of(tensor.name) for tensor in tensors]
+    told = Counter(slot.key for meaning in found for slot in meaning)
+    return [(meaning[0], tensor) for meaning, tensor in zip(found, tensors)
+            if len(meaning) == 1 and told[meaning[0].key] == 1]
 
 
 def _by_order(owner: Owner, orders: list[list[Slot]], tensors: list[TensorRecord], matches: Matches) -> list[Pair]:

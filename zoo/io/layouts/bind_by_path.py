@@ -16,6 +16,7 @@ def bind_by_path(root: Owner, tree: WeightTree, matches: Matches, by_name: bool)
     """
     reader = _Reader(tree, matches, by_name)
     reader.visit(root, "")
+    _share(root, matches)
     matches.leave(f"{group.path}/{tensor.name}".lstrip("/") for group, tensor in tree
                   if id(tensor) not in reader.used)
     if by_name and not reader.has_names:
@@ -70,6 +71,30 @@ class _Reader:
         container = join(base, "layers")
         names = {group.name: path for path, group in self.groups.items() if path.rpartition("/")[0] == container}
         return [names.get(part.name, "") for part in owner.parts]
+
+
+def _share(root: Owner, matches: Matches) -> None:
+    """Gives the weights of a layer to layers of the same name elsewhere: files hold a shared layer once.
+
+    The architecture shows a layer that is called both inside and outside of a nested model as two layers.
+    """
+    layers = [owner for owner in root.walk() if owner.path and not owner.prefix and not owner.is_model]
+    found = {_identity(owner): owner for owner in reversed(layers)
+             if any(slot.key in matches.bound for slot in owner.all_slots())}
+    for owner in layers:
+        source = found.get(_identity(owner))
+        slots = owner.all_slots()
+        if source is None or source is owner or any(slot.key in matches.bound for slot in slots):
+            continue
+        matches.note(f"{'/'.join(owner.path)}: stored once, with the layer {'/'.join(source.path)} that it is shared "
+                     f"with")
+        for slot, same in zip(slots, source.all_slots()):
+            if same.key in matches.bound:
+                matches.pair(slot, matches.bound[same.key])
+
+
+def _identity(owner: Owner) -> tuple[object, ...]:
+    return owner.name, owner.class_name, *(slot.key[1] for slot in owner.all_slots())
 
 
 def _prefixes(path: str) -> list[str]:

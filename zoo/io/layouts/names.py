@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from zoo.io.layouts.bound import Key
 from zoo.io.layouts.owners import Owner, Slot
 from zoo.io.layouts.roles import ANATOMY
 from zoo.naming import to_snake_case
 
 # Keras 2 calls some variables differently.
 _KERAS2_NAMES = {("DepthwiseConv1D", "kernel"): "depthwise_kernel", ("DepthwiseConv2D", "kernel"): "depthwise_kernel"}
-_SAME = {"depthwise_kernel": {"kernel"}, "pointwise_kernel": set(), "running_mean": {"moving_mean"},
-         "running_std": {"moving_variance"}}
+_SYNONYMS = {"depthwise_kernel": "kernel", "running_mean": "moving_mean", "running_std": "moving_variance"}
 _VARIABLES = frozenset(own.role.rpartition("/")[2] for anatomy in ANATOMY.values() for own in anatomy.own)
 _NUMBERED = re.compile(r"(.+?)_\d+$")
 
@@ -26,32 +26,48 @@ def components(name: str) -> list[str]:
     return name.partition(":")[0].split("/")
 
 
-def fits(name: str, slot: Slot, tokens: tuple[str, ...]) -> bool:
-    """Whether a name in a file says that the weight is this one.
+class Meanings:
+    """Which weights of a top-level layer a name in a file may mean.
 
-    Args:
-        tokens: names that have to appear among its components; see `tokens_of`.
+    A name means a weight if it ends in the variable's name, and if what distinguishes the weight's owner from others
+    appears in it: the name of the innermost layer, or a word for the part (``forward_``, ``query``).
     """
-    *scopes, last = components(name)
-    return _is_variable(last, slot.name) and all(
-        any(scope == token or scope.startswith(token) and token.endswith("_") for scope in scopes) for token in tokens)
+
+    def __init__(self, owner: Owner, slots: list[Slot]):
+        tokens = _tokens_of(owner)
+        self._index: dict[tuple[str, str], list[tuple[Slot, tuple[str, ...]]]] = {}
+        for slot in slots:
+            needed = tokens.get(slot.key, ())
+            whole = [token for token in needed if not token.endswith("_")]
+            self._index.setdefault((slot.name, whole[-1] if whole else ""), []).append((slot, needed))
+
+    def of(self, name: str) -> list[Slot]:
+        """The weights that `name` may mean."""
+        *scopes, last = components(name)
+        return [slot for variable in _variables_of(last) for scope in dict.fromkeys(["", *scopes])
+                for slot, needed in self._index.get((variable, scope), ())
+                if all(_appears(token, scopes) for token in needed)]
 
 
 def contradicts(name: str, slot: Slot) -> bool:
     """Whether a name in a file says that the weight is another variable than this one."""
-    last = components(name)[-1]
-    stem = _NUMBERED.sub(r"\1", last)
-    return (last in _VARIABLES or stem in _VARIABLES) and not _is_variable(last, slot.name)
+    meant = _variables_of(components(name)[-1])
+    return not _VARIABLES.isdisjoint(meant) and slot.name not in meant
 
 
-def _is_variable(last: str, variable: str) -> bool:
-    stem = _NUMBERED.sub(r"\1", last)
-    return variable in (last, stem) or variable in _SAME.get(last, ()) or variable in _SAME.get(stem, ())
+def _appears(token: str, scopes: list[str]) -> bool:
+    return token in scopes or token.endswith("_") and any(scope.startswith(token) for scope in scopes)
 
 
-def tokens_of(owner: Owner) -> dict[tuple[tuple[str, ...], str], tuple[str, ...]]:
+def _variables_of(last: str) -> list[str]:
+    """The variables that the last piece of a name may mean: numbers at its end make names unique."""
+    stems = dict.fromkeys((last, _NUMBERED.sub(r"\1", last)))
+    return list(dict.fromkeys([*stems, *(_SYNONYMS[stem] for stem in stems if stem in _SYNONYMS)]))
+
+
+def _tokens_of(owner: Owner) -> dict[Key, tuple[str, ...]]:
     """For each slot inside a top-level layer, what distinguishes its name: names of inner layers, words for parts."""
-    tokens: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
+    tokens: dict[Key, tuple[str, ...]] = {}
 
     def visit(inner: Owner, inherited: tuple[str, ...]) -> None:
         tokens.update(dict.fromkeys((slot.key for slot in inner.slots or ()), inherited))
@@ -77,7 +93,7 @@ def names_for(owner: Owner, slots: list[Slot], dialect: str) -> list[str]:
     Args:
         dialect: ``keras3``, ``tfkeras`` or ``keras2``.
     """
-    made: dict[tuple[tuple[str, ...], str], str] = {}
+    made: dict[Key, str] = {}
 
     def visit(inner: Owner, scope: tuple[str, ...]) -> None:
         for slot in inner.slots or ():

@@ -44,8 +44,9 @@ def _split(owner: Owner) -> tuple[list[Slot], list[Slot]]:
     if owner.trainable or owner.is_model:
         first = trainable + [slot for half, _ in inner for slot in half]
         second = others + [slot for _, half in inner for slot in half]
-        first, second = (_once(first), [slot for slot in _once(second) if slot not in first])
-        return (first, second) if owner.trainable else ([], first + second)
+        both = _once(first + second)
+        count = len(_once(first))
+        return (both[:count], both[count:]) if owner.trainable else ([], both)
     return [], _once(own + [slot for halves in inner for half in halves for slot in half])
 
 
