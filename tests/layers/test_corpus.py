@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.conformance.outcome import Tally, tally
 from tests.corpus import CORPUS, require_corpus
 from tests.layers.corpus_layers import SingleLayerCase, architectures, canonical, layer_records, single_layer_cases
 from zoo import layers
@@ -36,8 +37,14 @@ def test_configs_come_back_as_keras_wrote_them() -> None:
     assert {case.split("_")[1] for case in refused} <= REFUSED, refused
 
 
+@pytest.fixture(scope="module")
+def row() -> Tally:
+    return tally("keras3 single layers")
+
+
 @pytest.mark.parametrize("case", SINGLE, ids=lambda case: case.name)
-def test_a_single_layer_computes_what_keras_computed(case: SingleLayerCase) -> None:
+def test_a_single_layer_computes_what_keras_computed(case: SingleLayerCase, row: Tally) -> None:
+    row.failed[case.name] = "see the test of that name"
     layer = layers.deserialize(case.record)
     inputs, expected = case.arrays()
     layer(inputs)
@@ -45,6 +52,8 @@ def test_a_single_layer_computes_what_keras_computed(case: SingleLayerCase) -> N
     assert [w.shape for w in layer.get_weights()] == [w.shape for w in stored]
     layer.set_weights(stored)
     np.testing.assert_allclose(np.asarray(layer(inputs)), expected, **case.meta["tolerance"])
+    del row.failed[case.name]
+    row.passed.append(case.name)
 
 
 @pytest.mark.parametrize("case", SINGLE, ids=lambda case: case.name)

@@ -1,6 +1,7 @@
 """Masks ride along with tensors: which steps of a sequence are real.
 
-A value of a graph carries its mask itself. Arrays cannot, so theirs stand in a table beside, as long as the array lives.
+A value of a graph carries its mask itself. Arrays cannot, so theirs stand in a table beside, as long as the array
+lives.
 """
 
 from __future__ import annotations
