@@ -11,6 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from zoo.engine.graph import Graph
+from zoo.engine.primitives import add_op, matmul_op, multiply_op, select_op, tanh_op
+from zoo.engine.spec import TensorSpec
+from zoo.engine.trace import trace
+
 FLOATS = ("float16", "float32", "float64")
 
 
@@ -59,13 +64,15 @@ def matrices(*shape: int) -> np.ndarray:
 
 def of_floats(low: float = -2.0, high: float = 2.0) -> list[Case]:
     """One input of each floating dtype, and a scalar."""
-    return [Case((floats(2, 3, dtype=dtype, low=low, high=high),)) for dtype in FLOATS] + [Case((floats(low=low, high=high),))]
+    return [*(Case((floats(2, 3, dtype=dtype, low=low, high=high),)) for dtype in FLOATS),
+            Case((floats(low=low, high=high),))]
 
 
 def of_two(*dtypes: str) -> list[Case]:
     """Two inputs that broadcast, of each dtype."""
     make = {"f": floats, "i": integers, "u": integers}
-    pairs = [(make[np.dtype(d).kind](2, 1, 3, dtype=d), make[np.dtype(d).kind](4, 1, dtype=d)) for d in dtypes if d != "bool"]
+    makers = [(make[np.dtype(d).kind], d) for d in dtypes if d != "bool"]
+    pairs = [(maker(2, 1, 3, dtype=d), maker(4, 1, dtype=d)) for maker, d in makers]
     return [Case((a, np.where(b == 0, 1, b).astype(b.dtype))) for a, b in pairs] \
         + [Case((bools(2, 1, 3), bools(4, 1)))] * ("bool" in dtypes)
 
@@ -86,6 +93,31 @@ STATE = np.array([7, 3], "uint32")
 KERNEL = {"strides": (2, 1), "padding": "same", "dilation": (1, 2), "groups": 2}
 POOL = {"window": (2, 3), "strides": (2, 1), "padding": "same"}
 
+CELL = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+CELLS: dict[str, tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...], list[dict[str, Any]]]] = {     # inputs, outputs
+    "simple_rnn": ((floats(2, 4, 3), floats(3, 3), floats(2, 3)), (floats(2, 4, 3),), [{"activation": "relu"}]),
+    "lstm": ((floats(2, 4, 12), floats(3, 12), floats(2, 3), floats(2, 3)), (floats(2, 4, 3),) * 2, [CELL]),
+    "gru": ((floats(2, 4, 9), floats(3, 9), floats(3), floats(2, 3)), (floats(2, 4, 3),),
+            [{**CELL, "reset_after": True},
+             {"activation": "linear", "recurrent_activation": "hard_sigmoid", "reset_after": False}]),
+}
+
+
+def cell(name: str, gradient: bool = False) -> list[Case]:
+    """A recurrent cell, or its gradient, with and without a mask."""
+    inputs, outputs, attrs = CELLS[name]
+    given = (*outputs, *inputs, *outputs) if gradient else inputs
+    return [Case((*given, *mask), a) for a in attrs for mask in ((), (bools(2, 4),))]
+
+
+def loop_body() -> Graph:
+    """One turn of a loop over x (2, 3) with the state h (2, 3); weight (3, 3) and condition (3,): h, and two results."""
+    def turn(x: Any, h: Any, weight: Any, condition: Any) -> Any:
+        new = select_op(condition, tanh_op(add_op(matmul_op(h, weight), x)), h)
+        return new, h, multiply_op(matmul_op(weight, weight), weight)
+    return trace(turn, TensorSpec((2, 3)), TensorSpec((2, 3)), TensorSpec((3, 3)), TensorSpec((3,), "bool")).graph
+
+
 CASES: dict[str, list[Case]] = {
     # elementwise
     **{name: of_floats() for name in (
@@ -94,13 +126,16 @@ CASES: dict[str, list[Case]] = {
     **{name: of_floats(0.1, 3.0) for name in ("log", "log1p", "sqrt", "rsqrt", "reciprocal")},
     **{name: of_floats(-0.9, 0.9) for name in ("arcsin", "arccos", "arctanh")},
     "arccosh": of_floats(1.1, 4.0),
-    **{name: of_floats() + [Case((integers(2, 3, low=-3),))] for name in ("negative", "absolute", "sign", "square", "relu")},
+    **{name: [*of_floats(), Case((integers(2, 3, low=-3),))]
+       for name in ("negative", "absolute", "sign", "square", "relu")},
     "logical_not": [Case((bools(2, 3),)), Case((bools(),))],
     "stop_gradient": [Case((floats(2, 3),)), Case((bools(2),))],
     "clip": [Case((floats(2, 3, dtype=dtype),), {"min": -0.5, "max": 1.0}) for dtype in FLOATS]
     + [Case((integers(3),), {"min": 1, "max": 3})],
-    "full_like": [Case((floats(2, 3),), {"value": 2, "dtype": "int32"}), Case((bools(4),), {"value": 0.5, "dtype": "float16"})],
-    "cast": [Case((floats(2, 3),), {"dtype": dtype}) for dtype in ("float16", "bfloat16", "float64", "int32", "bool", "complex64")]
+    "full_like": [Case((floats(2, 3),), {"value": 2, "dtype": "int32"}),
+                  Case((bools(4),), {"value": 0.5, "dtype": "float16"})],
+    "cast": [Case((floats(2, 3),), {"dtype": dtype}) for dtype in ("float16", "bfloat16", "float64", "int32", "bool",
+                                                                   "complex64")]
     + [Case((bools(3),), {"dtype": "float32"})],
     "complex": [Case((floats(2, 3), floats(3))), Case((floats(2, dtype="float64"), floats(2, dtype="float64")))],
     "real": [Case((complexes(2, 3),)), Case((complexes(2, 3, dtype="complex128"),))],
@@ -132,7 +167,8 @@ CASES: dict[str, list[Case]] = {
             for mode in ("constant", "reflect", "symmetric", "edge", "wrap")]
     + [Case((integers(3),), {"pads": ((2, 0),), "mode": "constant", "value": 7})],
     "slice": [Case((floats(5, 6),), {"starts": starts, "stops": stops, "steps": steps}) for starts, stops, steps in (
-        ((1, 0), (4, None), (1, 2)), ((-1, None), (None, -2), (1, 1)), ((2, 3), (3, 4), (1, 1)), ((4, 0), (2, 9), (1, 4)))],
+        ((1, 0), (4, None), (1, 2)), ((-1, None), (None, -2), (1, 1)), ((2, 3), (3, 4), (1, 1)),
+        ((4, 0), (2, 9), (1, 4)))],
     "flip": [Case((floats(2, 3, 4),), {"axes": axes}) for axes in ((1,), (0, 2), ())],
     # indexing
     "take": [Case((floats(4, 5),  np.array([[0, -1, 2]], "int32")), {"axis": 0}),
@@ -144,13 +180,15 @@ CASES: dict[str, list[Case]] = {
                 for mode in ("update", "add", "multiply", "max", "min")]
     + [Case((integers(4, 3), np.array([1, 2], "int64"), integers()), {"mode": "add"}, fixed=(1,))],
     # contractions
-    "matmul": [Case((floats(2, 3), floats(3, 4))), Case((floats(5, 1, 2, 3), floats(2, 3, 4))), Case((integers(2, 2),) * 2)],
+    "matmul": [Case((floats(2, 3), floats(3, 4))), Case((floats(5, 1, 2, 3), floats(2, 3, 4))),
+               Case((integers(2, 2),) * 2)],
     "einsum": [Case((floats(2, 3), floats(3, 4)), {"equation": "ab,bc->ca"}),
                Case((floats(2, 3, 4), floats(2, 4, 5), floats(5)), {"equation": "abc,acd,d->ba"}),
                Case((floats(2, 3),), {"equation": "ab->b"}), Case((floats(3, 3),), {"equation": "aa->a"})],
     # windows: kernels are weights, whose sizes are known
     "conv": [Case((floats(2, 7, 6, 4), floats(3, 2, 2, 6)), KERNEL, fixed=(1,)),
-             Case((floats(2, 7, 3), floats(3, 3, 2)), {"strides": (1,), "padding": "valid", "dilation": (2,), "groups": 1}, fixed=(1,)),
+             Case((floats(2, 7, 3), floats(3, 3, 2)),
+                  {"strides": (1,), "padding": "valid", "dilation": (2,), "groups": 1}, fixed=(1,)),
              Case((floats(1, 4, 4, 4, 1), floats(2, 2, 2, 1, 3)), {"strides": (1, 2, 1), "padding": ((1, 0),) * 3,
                                                                   "dilation": (1, 1, 1), "groups": 1}, fixed=(1,))],
     "conv_transpose": [
@@ -161,16 +199,23 @@ CASES: dict[str, list[Case]] = {
                                                   "dilation": (1,), "groups": 1}, fixed=(1,))],
     **{name: [Case((floats(2, 5, 6, 3),), POOL), Case((floats(2, 5, 3, dtype="float16"),), {
         "window": (3,), "strides": (2,), "padding": "valid"})] for name in ("max_pool", "avg_pool")},
-    "conv_kernel_gradient": [Case((floats(2, 7, 6, 4), floats(2, 4, 6, 6)), {**KERNEL, "window": (3, 2)}, fixed=(0, 1))],
+    "conv_kernel_gradient": [Case((floats(2, 7, 6, 4), floats(2, 4, 6, 6)), {**KERNEL, "window": (3, 2)},
+                                  fixed=(0, 1))],
     "max_pool_gradient": [Case((floats(2, 3, 6, 3), floats(2, 5, 6, 3)), POOL)],
     "max_pool_pick": [Case((floats(2, 5, 6, 3), floats(2, 5, 6, 3)), POOL)],
     # normalisation, images
     **{name: [Case((floats(2, 3, 4, dtype=dtype),), {"axis": axis}) for dtype in FLOATS for axis in (0, 2)]
        for name in ("softmax", "log_softmax")},
     "resize": [Case((floats(2, 4, 5, 3),), {"size": (6, 3), "method": method, "antialias": antialias})
-               for method in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area") for antialias in (False, True)]
+               for method in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5",
+                              "area") for antialias in (False, True)]
     + [Case((integers(1, 4, 2, dtype="uint8"),), {"size": (3,), "method": "nearest", "antialias": False}),
        Case((floats(1, 4, 2, dtype="float16"),), {"size": (3,), "method": "bilinear", "antialias": False})],
+    # loops
+    "scan": [Case((floats(4, 2, 3), floats(2, 3), floats(3, 3), bools(3)), {
+        "body": loop_body(), "sequences": 1, "states": 1, "reverse": reverse}) for reverse in (False, True)],
+    **{name: cell(name) for name in CELLS},
+    **{f"{name}_gradient": cell(name, gradient=True) for name in CELLS},
     # random numbers
     **{name: [Case((STATE,), {"shape": (2, 3), "dtype": dtype}) for dtype in FLOATS]
        + [Case((STATE,), {"shape": (), "dtype": "bfloat16"}), Case((STATE,), {"shape": (0, 2), "dtype": "float32"})]

@@ -4,6 +4,7 @@ from zoo.engine.gradients import contract as _contract  # noqa: F401
 from zoo.engine.gradients import elementwise as _elementwise  # noqa: F401
 from zoo.engine.gradients import linalg as _linalg  # noqa: F401
 from zoo.engine.gradients import movement as _movement  # noqa: F401
+from zoo.engine.gradients import recurrent as _recurrent  # noqa: F401
 from zoo.engine.gradients import reduce as _reduce  # noqa: F401
 from zoo.engine.gradients import windows as _windows  # noqa: F401
 from zoo.engine.gradients.registry import RULES as RULES

@@ -124,6 +124,15 @@ from zoo.engine.primitives.random import (
     random_normal_op as random_normal_op,
     random_uniform_op as random_uniform_op,
 )
+from zoo.engine.primitives.recurrent import (
+    gru_gradient_op as gru_gradient_op,
+    gru_op as gru_op,
+    lstm_gradient_op as lstm_gradient_op,
+    lstm_op as lstm_op,
+    scan_op as scan_op,
+    simple_rnn_gradient_op as simple_rnn_gradient_op,
+    simple_rnn_op as simple_rnn_op,
+)
 from zoo.engine.primitives.reduce import (
     all_op as all_op,
     any_op as any_op,

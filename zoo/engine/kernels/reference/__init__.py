@@ -14,6 +14,7 @@ from zoo.engine.kernels.reference import (  # noqa: F401 - each module fills the
     normalize,
     pool,
     random,
+    recurrent,
     reduce,
     spectral,
 )
