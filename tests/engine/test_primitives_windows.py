@@ -89,14 +89,16 @@ TRANSPOSED = {
     (5, 3, 2, 1, "same", None): (0, 10), (5, 4, 2, 1, "same", None): (1, 10), (5, 5, 2, 1, "same", None): (1, 10),
     (5, 2, 3, 1, "same", None): (0, 15), (5, 3, 2, 1, "same", 0): (1, 9), (5, 3, 2, 1, "same", 1): (0, 10),
     (5, 4, 2, 1, "same", 0): (2, 8), (5, 3, 1, 2, "same", None): (2, 5), (5, 3, 1, 2, "valid", None): (0, 9),
-    (5, 3, 2, 1, ((1, 2),), None): (1, 8), (5, 3, 2, 1, ((1, 2),), (1)): (1, 9), (None, 3, 2, 1, "same", None): (0, None),
+    (5, 3, 2, 1, ((1, 2),), None): (1, 8), (5, 3, 2, 1, ((1, 2),), 1): (1, 9),
+    (None, 3, 2, 1, "same", None): (0, None),
 }
 
 
 @pytest.mark.parametrize("row", TRANSPOSED, ids=str)
 def test_sizes_of_transposed_convolutions(row) -> None:
     size, window, stride, dilation, padding, extra = row
-    piece, = windows.transposed((size,), (window,), (stride,), padding, None if extra is None else (extra,), (dilation,))
+    extras = None if extra is None else (extra,)
+    piece = windows.transposed((size,), (window,), (stride,), padding, extras, (dilation,))[0]
     assert piece == TRANSPOSED[row] or size is None and piece[1] is None
     if size is not None:
         x, kernel = np.ones((1, size, 1)), np.arange(1.0, window + 1).reshape(window, 1, 1)
@@ -104,7 +106,7 @@ def test_sizes_of_transposed_convolutions(row) -> None:
         for i, k in product(range(size), range(window)):
             line[i * stride + k * dilation] += k + 1
         result = conv_transpose_op(x, kernel, strides=(stride,), padding=padding, dilation=(dilation,), groups=1,
-                                   output_padding=None if extra is None else (extra,))
+                                   output_padding=extras)
         np.testing.assert_array_equal(result[0, :, 0], line[piece[0]:piece[0] + piece[1]])
 
 

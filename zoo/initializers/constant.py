@@ -75,7 +75,7 @@ OTHER_WINDOWS = ("bartlett", "triang", "cosine")
 def window_values(name: str, length: int, periodic: bool) -> np.ndarray:
     """A window of `length` points; a periodic one continues without a seam."""
     points = length + periodic
-    if points == 1:
+    if length == 1:
         return np.ones(length)
     place = np.arange(points)
     if name in COSINE_SUMS:
