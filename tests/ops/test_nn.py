@@ -40,9 +40,10 @@ WITH_FORMAT = {
     "patches": lambda x, f: ops.image.extract_patches(x, 2, data_format=f),
     "pad": lambda x, f: ops.image.pad_images(x, 1, 2, 3, 4, data_format=f),
     "crop": lambda x, f: ops.image.crop_images(x, 1, 2, target_height=3, target_width=2, data_format=f),
-    "affine": lambda x, f: ops.image.affine_transform(x, np.array([1, 0.1, 0.5, 0, 1, -1, 0, 0], "float32"), data_format=f),
+    "affine": lambda x, f: ops.image.affine_transform(x, TRANSFORM, data_format=f),
 }
 K = normal(3, 2, 4, 6)
+TRANSFORM = np.array([1, 0.1, 0.5, 0, 1, -1, 0, 0], "float32")
 
 
 @pytest.mark.parametrize("name", WITH_FORMAT)

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from zoo.engine.kernels.registry import reference
+from zoo.engine.spec import broadcast as broadcast_shapes
 
 #: mode of scatter -> the universal function whose `at` accumulates repeated indices
 ACCUMULATORS = {"add": "add", "multiply": "multiply", "max": "maximum", "min": "minimum"}
@@ -21,7 +22,7 @@ def take(xp: ModuleType, x: Any, indices: Any, *, axis: int) -> Any:
 def take_along_axis(xp: ModuleType, x: Any, indices: Any, *, axis: int) -> Any:
     """Elements of x, chosen along an axis separately at every place of the others."""
     def broadcast(array: Any, other: Any) -> Any:
-        shape = list(xp.broadcast_shapes(*(a.shape[:axis] + (1,) + a.shape[axis + 1:] for a in (array, other))))
+        shape = list(broadcast_shapes(*(a.shape[:axis] + (1,) + a.shape[axis + 1:] for a in (array, other))))
         shape[axis] = array.shape[axis]
         return xp.broadcast_to(array, tuple(shape))
     return xp.take_along_axis(broadcast(x, indices), broadcast(indices, x), axis)

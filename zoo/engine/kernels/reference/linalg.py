@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from zoo.engine.kernels.registry import reference
+from zoo.engine.spec import broadcast
 
 
 @reference("cholesky")
@@ -23,7 +24,7 @@ def det(xp: ModuleType, x: Any) -> Any:
 @reference("solve")
 def solve(xp: ModuleType, a: Any, b: Any) -> Any:
     """Solutions of linear equations."""
-    batch = xp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = broadcast(a.shape[:-2], b.shape[:-2])
     return xp.linalg.solve(xp.broadcast_to(a, batch + a.shape[-2:]), xp.broadcast_to(b, batch + b.shape[-2:]))
 
 
