@@ -33,14 +33,19 @@ class ModelCase:
 
     def unknown_layers(self) -> list[str]:
         """Layer classes of the case that zoo does not have yet."""
-        return sorted({name for name in self.meta["layers"] if name not in MODELS and name not in layers.LAYERS
-                       and not operations.is_known(PREFIX + name)})
+        return unknown_layers(self.meta["layers"])
 
     def calls(self) -> Iterator[tuple[dict[str, np.ndarray], list[np.ndarray]]]:
         """Inputs by name and the flat outputs, call after call."""
         with np.load(self.folder / "io.npz") as arrays:
             for call in self.meta["calls"]:
                 yield ({name: arrays[key] for name, key in call["inputs"].items()}, [arrays[k] for k in call["outputs"]])
+
+
+def unknown_layers(names: list[str]) -> list[str]:
+    """Those of the layer classes that zoo does not have yet."""
+    return sorted({name for name in names if name not in MODELS and name not in layers.LAYERS
+                   and not operations.is_known(PREFIX + name)})
 
 
 def cases(producer: str) -> list[ModelCase]:

@@ -25,6 +25,7 @@ from zoo.layers import base_arguments
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.masks import mask_of, set_mask
 
+_scopes: ContextVar[tuple[str, ...]] = ContextVar("scopes", default=())
 _training: ContextVar[bool] = ContextVar("training", default=False)
 _penalties: ContextVar[list[Any] | None] = ContextVar("penalties", default=None)
 
@@ -93,7 +94,8 @@ class Layer(Operation):
         seed = rng.draw_seed()                              # drawn now: the value does not depend on when it is read
         variable = Variable(lambda: rng.seeded(init, seed)(shape, dtype), shape, dtype, trainable=trainable,
                             name=name or "variable")
-        variable.path = f"{self.name}/{variable.name}"
+        scopes = _scopes.get()
+        variable.path = "/".join((*(scopes if scopes and scopes[-1] == self.name else (self.name,)), variable.name))
         variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
         self._track(variable)
         return variable
@@ -177,7 +179,7 @@ class Layer(Operation):
         if self.built:
             return
         shapes = self._shapes_for_build(args, kwargs)
-        with graphs.suspended():
+        with graphs.suspended(), name_scope(self.name):
             self.build(**shapes) if isinstance(shapes, _ByName) else self.build(shapes)
         self._build_shapes = shapes
         self.built = True
@@ -342,6 +344,16 @@ class Layer(Operation):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[None]:
+    """Inside, the paths of new variables begin with `name` (after the names of scopes around)."""
+    token = _scopes.set((*_scopes.get(), name))
+    try:
+        yield
+    finally:
+        _scopes.reset(token)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from zoo.engine.spec import TensorSpec
 from zoo.engine.symbolic import KerasTensor
 from zoo.errors import ConfigError
 from zoo.layers.core.input_layer import InputLayer
-from zoo.layers.layer import Layer, map_shapes
+from zoo.layers.layer import Layer, map_shapes, name_scope
 from zoo.models.functional import Functional
 from zoo.models.model import Model
 
@@ -73,8 +73,9 @@ class Sequential(Model):
             tensor = inputs = self._stack[0].output
             if self._functional is not None:                # one more layer: only that one is called
                 inputs, tensor = self._functional.inputs[0], self._functional.output_structure
-            for layer in self._stack[1 if self._functional is None else -1:]:
-                tensor = layer(tensor)
+            with name_scope(self.name):
+                for layer in self._stack[1 if self._functional is None else -1:]:
+                    tensor = layer(tensor)
             self._functional = Functional(inputs, tensor, name=self.name)
             self.built = True
 

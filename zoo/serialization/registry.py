@@ -89,7 +89,9 @@ def resolve(identifier: Any, table: Mapping[str, Any], kind: str) -> Any:
         return found() if isinstance(found, type) else found
     if isinstance(identifier, dict) and "class_name" in identifier:
         return _from_dict(identifier, table, kind)
-    raise ConfigError(f"Expected a {kind} as name, object or config, received {identifier!r}.")
+    if hasattr(identifier, "get_config"):                   # an object that cannot be called, as optimizers
+        return identifier
+    raise ConfigError(f"Expected the {kind} as name, object or config, received {identifier!r}.")
 
 
 def _from_dict(identifier: dict[str, Any], table: Mapping[str, Any], kind: str) -> Any:

@@ -19,9 +19,10 @@ Tensor = Any
 
 def train(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, Tensor]:
     """Changes the trainable weights by one step; returns the figures of the epoch so far."""
-    variables = model.trainable_weights
     graph = graphs.current()
     y_pred, loss = _forward(model, x, y, sample_weight, training=True)
+    variables = model.trainable_weights
+    model.optimizer.build(variables)
     starts = [graph.reads.get(variable) for variable in variables]
     used = [start for start in starts if start is not None]
     found = iter(gradients([model.optimizer.scale_loss(loss)], used))
