@@ -57,7 +57,8 @@ class Kernel:
         supports: None if the kernel can compute the node, else the reason why not.
         cost: estimated seconds x constant; the cheapest supporting kernel wins.
         bind: ``bind(node, inputs, outputs) -> run``: `run()` reads the input buffers and fills the output buffers,
-            all of them C-contiguous; `inputs` are packed, `node` is the node as it was before packing.
+            all of them C-contiguous; `inputs` are packed, `node` is the node as it was before packing. What buffers
+            hold is known to `run` only: a weight may be another one by then.
         packing: weights to transform beforehand.
         in_place: positions of the inputs whose memory the first output may take over if they are not needed again.
         tolerance: largest difference to the reference, relative to the scale of the output.

@@ -12,14 +12,18 @@ from math import prod
 import numpy as np
 
 from zoo.engine.graph import Node
-from zoo.engine.kernels.blas.product import MULTIPLICATIONS_PER_SECOND, Epilogue, supports_dtype
+from zoo.engine.kernels import costs
+from zoo.engine.kernels.blas.product import supports_dtype
+from zoo.engine.kernels.epilogue import EpilogueMaker, TileEpilogue, each_axis
 from zoo.engine.kernels.registry import Kernel, Packing, register
 from zoo.engine.kernels.sliding import Sliding
 from zoo.engine.kernels.tiles import cut, cut_leading, product_tile
 from zoo.engine.threads import Workspace, parallel_for
 
+_LONG_RUN = 16                                              # elements that are copied as fast as any number
 
-def _packing(node: Node) -> tuple[Packing, ...]:
+
+def im2col_packing(node: Node) -> tuple[Packing, ...]:
     """old: (window..., in / groups, out)  new: (groups, window x in / groups, out / groups)"""
     *window, inputs, outputs = node.inputs[1].shape
     groups = node.attrs["groups"]
@@ -36,11 +40,13 @@ def sliding_of(node: Node) -> Sliding:
     return Sliding.over(x.shape[1:-1], kernel.shape[:-2], attrs["strides"], attrs["padding"], attrs["dilation"])
 
 
-def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
+def bind_im2col(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray],
+                make_epilogue: EpilogueMaker = TileEpilogue) -> Callable[[], None]:
+    """A convolution whose kernel is packed by `im2col_packing`."""
     (x, kernel, *extra), (output,) = inputs, outputs
     sliding, groups = sliding_of(node), node.attrs["groups"]
     depth, columns = kernel.shape[1:]
-    epilogue = Epilogue(node, extra, [[axis] for axis in range(output.ndim)])
+    epilogue = make_epilogue(node, extra, output, each_axis(output))
     row = prod(output.shape[2:-1])                          # places in one output row
     tall, wide = product_tile(len(output) * output.shape[1] * row, depth * groups, columns)
     groups_first = (2 * output.ndim - 3, *range(2 * output.ndim - 3), 2 * output.ndim - 2)
@@ -51,7 +57,7 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
             place = (images, rows, *[slice(None)] * (output.ndim - 3), piece if groups == 1 else slice(None))
             result = output[place]
             matrix = result.reshape(-1, groups, result.shape[-1] // groups).swapaxes(0, 1)
-            tiles.append((images, rows, kernel[:, :, piece], matrix, epilogue.on(place, result)))
+            tiles.append((images, rows, kernel[:, :, piece], matrix, epilogue.on(place)))
 
     def body(i: int, workspace: Workspace) -> None:
         images, rows, weights, result, finish = tiles[i]
@@ -63,8 +69,18 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
         np.matmul(left, weights, out=result)
         finish(workspace)
 
-    seconds = output.size * depth / MULTIPLICATIONS_PER_SECOND
+    seconds = im2col_cost(node)
     return lambda: parallel_for(len(tiles), body, seconds)
 
 
-register(Kernel("conv", "im2col", "blas", supports=supports_dtype, bind=_bind, packing=_packing))
+def im2col_cost(node: Node) -> float:
+    """Writing out the windows, which is slow in short runs, and the product."""
+    *window, inputs, _ = node.op_inputs[1].shape
+    groups = node.attrs["groups"]
+    elements = prod(node.output.shape[:-1]) * prod(window) * inputs * groups
+    run = inputs * (window[-1] if groups == 1 else 1)
+    return costs.convolution(node) + elements / costs.PASS * max(1, _LONG_RUN / run)
+
+
+register(Kernel("conv", "im2col", "blas", supports_dtype, bind_im2col, packing=im2col_packing,
+                cost=lambda node: im2col_cost(node) + costs.epilogue(node)))

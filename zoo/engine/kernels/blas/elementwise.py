@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from zoo.engine.graph import Node
+from zoo.engine.kernels import costs
 from zoo.engine.kernels.registry import Kernel, register
 from zoo.engine.kernels.tile_program import TileProgram
 from zoo.engine.kernels.tiles import CACHE_BYTES, coalesce, cut_leading, part, regrouped
 from zoo.engine.threads import Workspace, parallel_for
-
-_ELEMENTS_PER_SECOND = 2e9                                  # of one instruction, in one thread
 
 
 def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
@@ -23,7 +22,7 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
     code = TileProgram(program, in_output)
     largest = CACHE_BYTES // output.itemsize // (2 + len(code.scratch))
     tiles = [([part(x, index) for x in operands], whole[index]) for index in cut_leading(whole.shape, largest)]
-    seconds = output.size * len(program.instructions) / _ELEMENTS_PER_SECOND
+    seconds = _cost(node)
 
     def body(i: int, workspace: Workspace) -> None:
         code(*tiles[i], workspace)
@@ -31,8 +30,13 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
     return lambda: parallel_for(len(tiles), body, seconds)
 
 
+def _cost(node: Node) -> float:
+    return node.output.spec.size * len(node.attrs["program"].instructions) / costs.PASS
+
+
 def _in_place(node: Node) -> tuple[int, ...]:
     return tuple(i for i, value in enumerate(node.inputs) if value.spec == node.output.spec)
 
 
-register(Kernel("fused", "tiled_elementwise", "blas", supports=lambda node: None, bind=_bind, in_place=_in_place))
+register(Kernel("fused", "tiled_elementwise", "blas", supports=lambda node: None, bind=_bind, cost=_cost,
+                in_place=_in_place))

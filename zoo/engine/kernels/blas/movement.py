@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from zoo.engine.graph import Node
+from zoo.engine.kernels import costs
 from zoo.engine.kernels.registry import Kernel, register
 from zoo.engine.threads import Workspace, parallel_for
-
-_BYTES_PER_SECOND = 5e9
 
 
 def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
@@ -21,7 +20,7 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
     def body(i: int, workspace: Workspace) -> None:
         np.copyto(places[i], inputs[i])
 
-    return lambda: parallel_for(len(inputs), body, output.nbytes / _BYTES_PER_SECOND)
+    return lambda: parallel_for(len(inputs), body, output.nbytes / costs.MEMORY)
 
 
 def _supports(node: Node) -> str | None:

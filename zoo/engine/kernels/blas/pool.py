@@ -9,13 +9,12 @@ import numpy as np
 
 from zoo.engine import dtypes
 from zoo.engine.graph import Node
-from zoo.engine.kernels.blas.product import Epilogue
+from zoo.engine.kernels import costs
+from zoo.engine.kernels.epilogue import TileEpilogue, each_axis
 from zoo.engine.kernels.registry import Kernel, register
 from zoo.engine.kernels.sliding import Sliding
 from zoo.engine.kernels.tiles import CACHE_BYTES, cut_leading
 from zoo.engine.threads import Workspace, parallel_for
-
-_ELEMENTS_PER_SECOND = 2e9
 
 
 def _binder(combine: np.ufunc, fill: float, mean: bool) -> Callable[..., Callable[[], None]]:
@@ -23,14 +22,15 @@ def _binder(combine: np.ufunc, fill: float, mean: bool) -> Callable[..., Callabl
         (x, *extra), (output,) = inputs, outputs
         attrs = node.attrs
         sliding = Sliding.over(x.shape[1:-1], attrs["window"], attrs["strides"], attrs["padding"])
-        epilogue = Epilogue(node, extra, [[axis] for axis in range(output.ndim)])
+        epilogue = TileEpilogue(node, extra, output, each_axis(output))
         share = 1 / _elements_in_windows(sliding, x.dtype) if mean else None
         row = prod(sliding.strides) * prod(output.shape[2:])                    # input elements for one output row
         tiles = []
         for index in cut_leading(output.shape[:2], max(1, CACHE_BYTES // (output.itemsize * 2 * row))):
             images, rows = (*index, slice(0, output.shape[1]))[:2]
             result = output[images, rows]
-            tiles.append((images, rows, result, epilogue.on((images, rows), result)))
+            place = (images, rows, *[slice(None)] * (output.ndim - 2))
+            tiles.append((images, rows, result, epilogue.on(place)))
 
         def body(i: int, workspace: Workspace) -> None:
             images, rows, result, finish = tiles[i]
@@ -40,7 +40,7 @@ def _binder(combine: np.ufunc, fill: float, mean: bool) -> Callable[..., Callabl
                 np.multiply(result, share[:, rows], out=result)
             finish(workspace)
 
-        seconds = output.size * prod(sliding.window) / _ELEMENTS_PER_SECOND
+        seconds = costs.windows(node, costs.PASS)
         return lambda: parallel_for(len(tiles), body, seconds)
     return bind
 
@@ -72,5 +72,7 @@ def _supports(node: Node) -> str | None:
     return None if kind == "f" else f"needs a floating dtype, not {node.output.dtype}"
 
 
-register(Kernel("max_pool", "shifted_maxima", "blas", _supports, _binder(np.maximum, -np.inf, mean=False)))
-register(Kernel("avg_pool", "shifted_sums", "blas", _supports, _binder(np.add, 0, mean=True)))
+register(Kernel("max_pool", "shifted_maxima", "blas", _supports, _binder(np.maximum, -np.inf, mean=False),
+                cost=lambda node: costs.windows(node, costs.PASS) + costs.epilogue(node)))
+register(Kernel("avg_pool", "shifted_sums", "blas", _supports, _binder(np.add, 0, mean=True),
+                cost=lambda node: costs.windows(node, costs.PASS) + costs.epilogue(node)))

@@ -9,50 +9,23 @@ import numpy as np
 
 from zoo.engine import dtypes, windows
 from zoo.engine.graph import Node
+from zoo.engine.kernels import costs
+from zoo.engine.kernels.epilogue import EpilogueMaker, TileEpilogue
 from zoo.engine.kernels.registry import Kernel, register
-from zoo.engine.kernels.tile_program import TileProgram
-from zoo.engine.kernels.tiles import (
-    CACHE_BYTES, Index, coalesce, cut, cut_leading, flat, part, product_tile, regrouped,
-)
+from zoo.engine.kernels.tiles import CACHE_BYTES, coalesce, cut, cut_leading, flat, part, product_tile, regrouped
 from zoo.engine.threads import Workspace, parallel_for
 
 _BLAS_DTYPES = ("float32", "float64")
-MULTIPLICATIONS_PER_SECOND = 4e10                           # of BLAS, in one thread
 
 Run = Callable[[], None]
 
 
-class Epilogue:
-    """The epilogue of a node, on tiles of its output.
-
-    Args:
-        node: the node; without an epilogue there is nothing to do.
-        operands: arrays of the epilogue's inputs.
-        groups: how the axes of the output are seen (see `tiles.coalesce`).
-    """
-
-    def __init__(self, node: Node, operands: Sequence[np.ndarray], groups: Sequence[Sequence[int]]):
-        self.code = TileProgram(node.epilogue, in_output=0) if node.epilogue is not None else None
-        self.operands = [regrouped(x, groups) for x in operands]
-
-    def on(self, index: Index, output: np.ndarray) -> Callable[[Workspace], None]:
-        """The work on one tile.
-
-        Args:
-            index: where the tile lies in the grouped output.
-            output: the tile.
-        """
-        if self.code is None:
-            return lambda workspace: None
-        code, operands = self.code, [output, *(part(x, index) for x in self.operands)]
-        return lambda workspace: code(operands, output, workspace)
-
-
-def bind_product(node: Node, x: np.ndarray, y: np.ndarray, extra: Sequence[np.ndarray], output: np.ndarray) -> Run:
+def bind_product(node: Node, x: np.ndarray, y: np.ndarray, extra: Sequence[np.ndarray], output: np.ndarray,
+                 make_epilogue: EpilogueMaker) -> Run:
     """``output = epilogue(x @ y)`` for x (..., k), y (k, n) and output (..., n)."""
     depth, columns = y.shape
     groups = coalesce(output.shape, [operand.shape for operand in extra], keep=1)
-    epilogue, whole = Epilogue(node, extra, groups), regrouped(output, groups)
+    epilogue, whole = make_epilogue(node, extra, output, groups), regrouped(output, groups)
     x, matrix = x.reshape(-1, depth), output.reshape(-1, columns)
     tall, wide = product_tile(len(matrix), depth, columns)
     tiles = []
@@ -60,28 +33,29 @@ def bind_product(node: Node, x: np.ndarray, y: np.ndarray, extra: Sequence[np.nd
         rows = flat(whole.shape[:-1], index)
         for piece in cut(columns, wide):
             place = (*index, *[slice(None)] * (whole.ndim - 1 - len(index)), piece)
-            tiles.append((x[rows], y[:, piece], matrix[rows, piece], epilogue.on(place, whole[place])))
+            tiles.append((x[rows], y[:, piece], matrix[rows, piece], epilogue.on(place)))
 
     def body(i: int, workspace: Workspace) -> None:
         left, right, result, finish = tiles[i]
         np.matmul(left, right, out=result)
         finish(workspace)
 
-    seconds = len(matrix) * depth * columns / MULTIPLICATIONS_PER_SECOND
+    seconds = costs.product(len(matrix), depth, columns)
     return lambda: parallel_for(len(tiles), body, seconds)
 
 
-def _bind_stack(node: Node, x: np.ndarray, y: np.ndarray, extra: Sequence[np.ndarray], output: np.ndarray) -> Run:
+def _bind_stack(node: Node, x: np.ndarray, y: np.ndarray, extra: Sequence[np.ndarray], output: np.ndarray,
+                make_epilogue: EpilogueMaker) -> Run:
     """The same for stacks of matrices: x (..., m, k), y (..., k, n); a tile is some matrices of one stack."""
-    lead = output.shape[:-2]
     groups = coalesce(output.shape, [x.shape[:-2] + (1, 1), y.shape[:-2] + (1, 1), *(e.shape for e in extra)], keep=2)
-    epilogue, whole = Epilogue(node, extra, groups), regrouped(output, groups)
+    epilogue, whole = make_epilogue(node, extra, output, groups), regrouped(output, groups)
     lead_groups = groups[:-2]
     left = regrouped(x, [*lead_groups, *groups[-2:]])
     right = regrouped(y, [*lead_groups, *groups[-2:]])
     rows, depth, columns = *x.shape[-2:], y.shape[-1]
     largest = CACHE_BYTES // (output.itemsize * max(1, rows * depth + depth * columns + rows * columns))
-    tiles = [(part(left, index), part(right, index), whole[index], epilogue.on(index, whole[index]))
+    tiles = [(part(left, index), part(right, index), whole[index],
+              epilogue.on((*index, *[slice(None)] * (whole.ndim - len(index)))))
              for index in cut_leading(whole.shape[:-2], max(1, largest))]
 
     def body(i: int, workspace: Workspace) -> None:
@@ -89,15 +63,17 @@ def _bind_stack(node: Node, x: np.ndarray, y: np.ndarray, extra: Sequence[np.nda
         np.matmul(a, b, out=result)
         finish(workspace)
 
-    seconds = prod(lead) * rows * depth * columns / MULTIPLICATIONS_PER_SECOND
+    seconds = prod(output.shape[:-2]) * costs.product(rows, depth, columns)
     return lambda: parallel_for(len(tiles), body, seconds)
 
 
-def _bind_matmul(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
+def bind_matmul(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray],
+                make_epilogue: EpilogueMaker = TileEpilogue) -> Run:
+    """Products of matrices, or of stacks of them."""
     x, y, *extra = inputs
     if prod(y.shape[:-2]) == 1 and y.ndim <= outputs[0].ndim:
-        return bind_product(node, x, y.reshape(y.shape[-2:]), extra, outputs[0])
-    return _bind_stack(node, x, y, extra, outputs[0])
+        return bind_product(node, x, y.reshape(y.shape[-2:]), extra, outputs[0], make_epilogue)
+    return _bind_stack(node, x, y, extra, outputs[0], make_epilogue)
 
 
 def supports_dtype(node: Node) -> str | None:
@@ -106,7 +82,8 @@ def supports_dtype(node: Node) -> str | None:
     return None if dtype.name in _BLAS_DTYPES else f"BLAS has no product of {dtype}"
 
 
-def _supports_pointwise(node: Node) -> str | None:
+def supports_pointwise(node: Node) -> str | None:
+    """A convolution whose windows are single places."""
     x, kernel = node.op_inputs
     *window, _, _ = kernel.shape
     attrs = node.attrs
@@ -117,10 +94,22 @@ def _supports_pointwise(node: Node) -> str | None:
     return supports_dtype(node)
 
 
-def _bind_pointwise(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
+def bind_pointwise(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray],
+                   make_epilogue: EpilogueMaker = TileEpilogue) -> Run:
+    """A convolution with a window of one place: one product."""
     x, kernel, *extra = inputs
-    return bind_product(node, x, kernel.reshape(kernel.shape[-2:]), extra, outputs[0])
+    return bind_product(node, x, kernel.reshape(kernel.shape[-2:]), extra, outputs[0], make_epilogue)
 
 
-register(Kernel("matmul", "tiled_product", "blas", supports=supports_dtype, bind=_bind_matmul))
-register(Kernel("conv", "pointwise", "blas", supports=_supports_pointwise, bind=_bind_pointwise, cost=lambda node: 0.5))
+def matmul_cost(node: Node) -> float:
+    """The product, without its epilogue."""
+    x, y = node.op_inputs
+    if prod(y.shape[:-2]) == 1:
+        return costs.product(prod(x.shape[:-1]), *y.shape[-2:])
+    return prod(node.output.shape[:-2]) * costs.product(x.shape[-2], *y.shape[-2:])
+
+
+register(Kernel("matmul", "tiled_product", "blas", supports_dtype, bind_matmul,
+                cost=lambda node: matmul_cost(node) + costs.epilogue(node)))
+register(Kernel("conv", "pointwise", "blas", supports_pointwise, bind_pointwise,
+                cost=lambda node: costs.convolution(node) + costs.epilogue(node)))

@@ -48,10 +48,10 @@ def softplus(xp: ModuleType, x: Any) -> Any:
 # Rational approximations P / Q, fitted for this file by least squares at Chebyshev nodes in 60 digits; coefficients by
 # rising power. Relative errors: 8e-17 for erf(x) / x as a function of x**2 on [0, 1], 4e-16 for
 # erfc(x) * exp(x**2) on [1, 6].
-_ERF = ((1.1283791670955126, 0.0882260590654576, 0.03818041704460938, -0.0001620250499579667, 0.00011880846579830224,
+ERF = ((1.1283791670955126, 0.0882260590654576, 0.03818041704460938, -0.0001620250499579667, 0.00011880846579830224,
          -3.086438136102994e-06),
         (1.0, 0.41152164240370986, 0.07101039441178782, 0.006183900069745315, 0.0002340566128120621))
-_ERFCX = ((1.0000001552161233, 1.684199258089917, 1.389404063598776, 0.692924965571817, 0.21896259006714566,
+ERFCX = ((1.0000001552161233, 1.684199258089917, 1.389404063598776, 0.692924965571817, 0.21896259006714566,
            0.041909921204405905, 0.003943631709254572),
           (1.0, 2.8125799439014663, 3.5630535425525918, 2.653094728481864, 1.2653297560141912, 0.3915953651077191,
            0.07428342815235264, 0.006989904703936261))
@@ -72,8 +72,8 @@ def _ratio(polynomials: Sequence[Sequence[float]], x: Any) -> Any:
 def erf(xp: ModuleType, x: Any) -> Any:
     """The error function; the absolute error is below 2 units in the last place of 1."""
     size = xp.minimum(xp.abs(x), x.dtype.type(6))           # erf(6) = 1 in every dtype
-    near = x * _ratio(_ERF, xp.square(xp.minimum(size, x.dtype.type(1))))
-    tail = xp.exp(-xp.square(size)) * _ratio(_ERFCX, xp.maximum(size, x.dtype.type(1)))
+    near = x * _ratio(ERF, xp.square(xp.minimum(size, x.dtype.type(1))))
+    tail = xp.exp(-xp.square(size)) * _ratio(ERFCX, xp.maximum(size, x.dtype.type(1)))
     return xp.where(size < 1, near, xp.copysign(x.dtype.type(1) - tail, x))
 
 
