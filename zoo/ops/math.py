@@ -192,16 +192,16 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Ten
     return p.take_op(x, places.astype("int32"), axis=rank_of(x) - 1)
 
 
-def _window(window: Any, sequence_length: int, fft_length: int, dtype: str) -> np.ndarray | Tensor | None:
-    """The weights of a piece, in the middle of `fft_length` positions."""
+def _window(window: Any, sequence_length: int, fft_length: int, dtype: str) -> Tensor:
+    """The weights of a piece, in the middle of `fft_length` positions; without a window all of them count."""
     if window is None:
-        values: Any = np.ones(sequence_length)
-    elif isinstance(window, str):
+        return constant(np.ones(fft_length), dtype)
+    if isinstance(window, str):
         angles = 2 * math.pi * np.arange(sequence_length) / sequence_length
         shapes = {"hann": 0.5 - 0.5 * np.cos(angles), "hamming": 0.54 - 0.46 * np.cos(angles)}
         if window not in shapes:
             raise ConfigError(f"Expected a window of {tuple(shapes)}, None or a tensor, received {window!r}.")
-        values = shapes[window]
+        values: Any = shapes[window]
     else:
         values = window
     if shape_of(values) != (sequence_length,):
@@ -219,7 +219,7 @@ def stft(x: Any, sequence_length: int, sequence_stride: int, fft_length: int, wi
         sequence_length: of a piece before it is padded to `fft_length` on both sides.
         sequence_stride: from piece to piece.
         fft_length: of the transform.
-        window: "hann", "hamming", None or weights ``(sequence_length,)``.
+        window: "hann", "hamming", weights ``(sequence_length,)``, or None to weigh all of `fft_length` alike.
         center: pad the ends by reflection, so that piece t is centred at ``t * sequence_stride``.
     """
     x = as_float(x)
@@ -240,7 +240,11 @@ def _overlap_add(pieces: Tensor, stride: int) -> Tensor:
 
 def istft(x: Complex, sequence_length: int, sequence_stride: int, fft_length: int, length: int | None = None,
           window: Any = "hann", center: bool = True) -> Tensor:
-    """The inverse of `stft`: pieces weighted once more, added up, and divided by the sum of the squared weights."""
+    """The inverse of `stft`: pieces weighted once more, added up, and divided by the sum of the squared weights.
+
+    The sum is that of the pieces that are there, as in Keras on PyTorch; TensorFlow divides by the sum of an endless
+    row of pieces, and is not an inverse near the ends.
+    """
     pieces = irfft(x, fft_length)
     weights = _window(window, sequence_length, fft_length, dtype_of(pieces))
     total = _overlap_add(multiply(pieces, weights), sequence_stride)
