@@ -60,6 +60,18 @@ def dumps(value: Any, where: str, *, indent: int | None = None) -> str:
                           f"received something else: {error}") from error
 
 
+def pop(value: dict[str, Any], key: str, expected: type, where: str) -> Any:
+    """Takes ``value[key]`` out of a JSON object; None if it is absent or null.
+
+    Raises:
+        CorruptFile: it is of another type.
+    """
+    found = value.pop(key, None)
+    if found is not None and not isinstance(found, expected):
+        raise CorruptFile(f"{where}: expected {key!r} to be a {expected.__name__}, received {found!r:.100}")
+    return found
+
+
 def _object(pairs: list[tuple[str, Any]], where: str) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):

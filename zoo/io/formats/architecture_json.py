@@ -32,9 +32,9 @@ def read(probe: Probe) -> Content:
     if _is_keras0(value):
         config = {key: value.pop(key) for key in _KERAS0_TRAINING if key in value}
         return Content(value, training=TrainingRecord(config, optimizer_record(config, [])) if config else None)
-    training = value.pop("compile_config", None)
-    version, backend = value.pop("keras_version", None), value.pop("backend", None)
-    record = TrainingRecord(training, optimizer_record(training, [])) if isinstance(training, dict) else None
+    training = json_codec.pop(value, "compile_config", dict, probe.where)
+    version, backend = (json_codec.pop(value, key, str, probe.where) for key in ("keras_version", "backend"))
+    record = TrainingRecord(training, optimizer_record(training, [])) if training else None
     return Content(value, training=record, keras_version=version, backend=backend)
 
 
@@ -50,7 +50,8 @@ def write(content: Content, path: Path) -> None:
     else:
         versions = {"keras_version": content.keras_version, "backend": content.backend}
         value |= {name: stated for name, stated in versions.items() if stated is not None}
-    path.write_text(json_codec.dumps(value, str(path)), encoding="utf-8")
+    with path.open("x", encoding="utf-8") as file:
+        file.write(json_codec.dumps(value, str(path)))
 
 
 def _is_keras0(value: dict[str, Any]) -> bool:

@@ -74,6 +74,8 @@ def _training(root: Group, probe: Probe) -> TrainingRecord | None:
     if "training_config" not in root.attributes and group is None:
         return None
     config = _json(root, "training_config", probe) if "training_config" in root.attributes else None
+    if not isinstance(config, dict | None):
+        raise CorruptFile(f"{root.where}: expected a JSON object in 'training_config', received {config!r:.100}")
     slots = []
     if isinstance(group, Group):
         found = {name: group.at(name) for name in group.texts("weight_names")}
@@ -82,9 +84,8 @@ def _training(root: Group, probe: Probe) -> TrainingRecord | None:
             raise CorruptFile(f"{group.where}: {len(missing)} listed optimizer weights are not in the file: "
                               f"{missing[:10]}; it was not written completely")
         slots = [member.record(name) for name, member in found.items() if isinstance(member, Dataset)]
-    config = config if isinstance(config, dict) else {}
-    record = optimizer_record(config, slots) or (OptimizerRecord(None, {}, slots) if slots else None)
-    return TrainingRecord(config, record)
+    record = optimizer_record(config or {}, slots) or (OptimizerRecord(None, {}, slots) if slots else None)
+    return TrainingRecord(config or {}, record)
 
 
 def _json(root: Group, name: str, probe: Probe) -> object:

@@ -43,12 +43,11 @@ def read(probe: Probe) -> Content:
     """
     assert probe.archive is not None
     config, metadata = _json(probe, _CONFIG), _metadata(probe)
-    training = config.pop("compile_config", None)
+    training = json_codec.pop(config, "compile_config", dict, f"{probe.where}!{_CONFIG}")
+    version = json_codec.pop(metadata, "keras_version", str, f"{probe.where}!{_METADATA}")
     tree, training_record = object_groups.divide(_groups(probe), training)
     assets = {name: probe.archive.read(name) for name in probe.archive.members if name.startswith(_ASSETS)}
-    extra = {key: value for key, value in metadata.items() if key != "keras_version"}
-    return Content(config, tree, training_record, metadata.get("keras_version"), None,
-                   extra | ({"assets": assets} if assets else {}))
+    return Content(config, tree, training_record, version, None, metadata | ({"assets": assets} if assets else {}))
 
 
 def write(content: Content, path: Path) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 import h5py
+import numpy as np
 
 from zoo.errors import CorruptFile
 from zoo.io import hdf5_writer
@@ -114,7 +115,7 @@ def _collect(group: Group, path: str, names: list[str], missing: list[str]) -> W
 
 def _count(group: Group, name: str) -> int:
     value: Any = group.attributes.get(name)
-    if value is None or not 0 <= int(value) <= len(group.members):
+    if not isinstance(value, int | np.integer) or not 0 <= value <= len(group.members):
         raise CorruptFile(f"{group.where}: expected the attribute {name!r} to count {len(group.members)} members or "
                           f"fewer, received {value!r}")
     return int(value)
