@@ -351,11 +351,13 @@ def text(graph: Graph) -> str:
 
     lines = [f"graph {graph.name}({', '.join(f'{names[v]}: {v.spec!r}' for v in graph.inputs)})"]
     for i, node in enumerate(graph.nodes):
-        names.update({value: f"%{i}" + (f".{k}" if len(node.outputs) > 1 else "") for k, value in enumerate(node.outputs)})
+        several = len(node.outputs) > 1
+        names.update({value: f"%{i}.{k}" if several else f"%{i}" for k, value in enumerate(node.outputs)})
         attrs = " ".join(f"{k}={v!r}" for k, v in node.attrs.items())
         epilogue = f" + {node.epilogue}" if node.epilogue is not None else ""
         specs = ", ".join(repr(value.spec) for value in node.outputs)
         lines.append(f"  {names[node.output]} = {node.op.name}({', '.join(map(show, node.inputs))})"
-                     f"{' {' + attrs + '}' if attrs else ''}{epilogue}: {specs}{'  # ' + node.scope if node.scope else ''}")
+                     f"{' {' + attrs + '}' if attrs else ''}{epilogue}: {specs}"
+                     f"{'  # ' + node.scope if node.scope else ''}")
     lines += [f"  update @{variable.path} = {show(value)}" for variable, value in graph.updates.items()]
     return "\n".join([*lines, f"  return {', '.join(map(show, graph.outputs))}"])

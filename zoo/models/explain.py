@@ -29,7 +29,8 @@ def explain(model: Model, *input_shapes: Any) -> Explanation:
         >>> print(explain(model, (1, 224, 224, 3)))
     """
     if model.kind == "opaque":
-        raise ConfigError(f"Model {model.name!r} writes its own call(): explain needs a functional or sequential model.")
+        raise ConfigError(f"Model {model.name!r} writes its own call(): explain needs a functional or sequential "
+                          f"model.")
     given = [shape for nest in input_shapes for shape in _flat(nest)] or \
         [(1 if tensor.shape[0] is None else tensor.shape[0], *tensor.shape[1:]) for tensor in model.inputs]
     if len(given) != len(model.inputs):

@@ -107,7 +107,8 @@ def _with_arrays(nest: Any) -> Any:
 
 def _existing(outputs: dict[TensorRef, KerasTensor], ref: TensorRef, record: ModelRecord) -> KerasTensor:
     if ref not in outputs:
-        raise CorruptFile(f"Model {record.name!r}: {ref} does not exist: layer {ref.layer!r} has no such call or output.")
+        raise CorruptFile(f"Model {record.name!r}: {ref} does not exist: layer {ref.layer!r} has no such call or "
+                          f"output.")
     return outputs[ref]
 
 
@@ -148,5 +149,6 @@ def _refuse_unknown(record: ModelRecord, path: str | None) -> None:
                 and not layers.is_known(layer.class_name, layer.registered_name):
             unknown.setdefault(layer.class_name, []).append("/".join(where))
     if unknown:
-        lines = [f"{name}: {layers.why_unknown(name)} (layer {', '.join(places[:5])})" for name, places in unknown.items()]
-        raise UnknownClass("\n  ".join([f"{path or record.name}: {len(unknown)} layer classes cannot be made:", *lines]))
+        head = f"{path or record.name}: {len(unknown)} layer classes cannot be made:"
+        raise UnknownClass("\n  ".join([head, *(f"{name}: {layers.why_unknown(name)} (layer {', '.join(places[:5])})"
+                                                for name, places in unknown.items())]))

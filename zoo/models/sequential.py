@@ -51,7 +51,8 @@ class Sequential(Model):
         if any(layer.name == other.name for other in self._stack):
             raise ConfigError(f"Model {self.name!r} already has a layer named {layer.name!r}.")
         if self._stack and isinstance(layer, InputLayer):
-            raise ConfigError(f"An input can only be the first layer; model {self.name!r} has {len(self._stack)} layers.")
+            raise ConfigError(f"An input can only be the first layer; model {self.name!r} has {len(self._stack)} "
+                              f"layers.")
         shape = layer._given_input_shape
         if not self._stack and not isinstance(layer, InputLayer) and shape is None and isinstance(layer, Functional):
             shape = layer.input_shape if isinstance(layer.input_structure, KerasTensor) else None

@@ -1,4 +1,4 @@
-"""Names that a file may use, and what they mean: closed tables plus what the user adds. Nothing is ever imported by name."""
+"""Names that a file may use, and what they mean: closed tables plus what the user adds. Nothing is imported by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _scope: ContextVar[dict[str, Any]] = ContextVar("custom_objects", default={})
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
-    """Decorator: makes a class or function known as ``package>name``, so that saved models that use it can be loaded."""
+    """Decorator: makes a class or function known as ``package>name``, so that saved models with it can be loaded."""
     def enter(thing: Any) -> Any:
         short = name or thing.__name__
         thing._registered_name = f"{package}>{short}"

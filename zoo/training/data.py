@@ -147,7 +147,8 @@ def _endless(dataset: Any) -> Iterator[Any]:
 def is_arrays(x: Any) -> bool:
     """Whether it is an array, or a nest of arrays, rather than a source of batches."""
     if isinstance(x, (list, tuple, dict)):
-        return all(is_arrays(leaf) or isinstance(leaf, (int, float, bool, str)) or leaf is None for leaf in tree.leaves(x))
+        return all(leaf is None or isinstance(leaf, (int, float, bool, str)) or is_arrays(leaf)
+                   for leaf in tree.leaves(x))
     return hasattr(x, "shape") or hasattr(x, "__array__")
 
 

@@ -147,7 +147,8 @@ class CompiledMetrics:
         weights = self.outputs.flatten(sample_weight, "sample_weight")
         for i, metric, is_weighted in self.rows:
             options = {"mask": mask_of(predictions[i])} if metric.takes_mask else {}
-            metric.update_state(targets[i], predictions[i], sample_weight=weights[i] if is_weighted else None, **options)
+            weight = weights[i] if is_weighted else None
+            metric.update_state(targets[i], predictions[i], sample_weight=weight, **options)
 
     @property
     def metrics(self) -> list[Metric]:

@@ -1,7 +1,7 @@
 """One step of training, evaluation or prediction, as one graph.
 
-Forward pass, loss, gradients, optimizer, statistics and metrics are traced together; what they change are updates of the
-graph, carried out when its program ends.
+Forward pass, loss, gradients, optimizer, statistics and metrics are traced together; what they change are updates of
+the graph, carried out when its program ends.
 """
 
 from __future__ import annotations

@@ -191,8 +191,9 @@ class Trainer:
         if validation_split:
             (x, y, sample_weight), validation_data = data.split((x, y, sample_weight), validation_split)
         training = data.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, steps=steps_per_epoch)
-        validation = None if validation_data is None else _validation(validation_data, validation_batch_size or batch_size,
-                                                                     validation_steps)
+        validation = None
+        if validation_data is not None:
+            validation = _validation(validation_data, validation_batch_size or batch_size, validation_steps)
         watchers = CallbackList(callbacks, self, verbose=verbose, epochs=epochs, steps=training.steps)
         self.stop_training = False
         watchers.on_train_begin()

@@ -57,7 +57,8 @@ def binary(name: str, *functions: Callable[[Value, Value, Value, Value], Value])
 def unbroadcast(ct: Value, shape: Shape) -> Value:
     """Sums over the axes along which a tensor of `shape` was broadcast."""
     extra = ct.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(extra + i for i, size in enumerate(shape) if size == 1 and ct.shape[extra + i] != 1)
+    stretched = [extra + i for i, size in enumerate(shape) if size == 1 and ct.shape[extra + i] != 1]
+    axes = (*range(extra), *stretched)
     if axes:
         ct = sum_op(ct, axes=axes, keepdims=True)
     return ct if ct.shape == shape else reshape_op(ct, shape=shape)

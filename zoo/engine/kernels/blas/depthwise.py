@@ -51,7 +51,7 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
 
 
 def _packing(node: Node) -> tuple[Packing, ...]:
-    """old: (window..., 1, channels x m)  new: (window..., width, channels, m), so that products run along whole rows."""
+    """old: (window..., 1, channels x m)  new: (window..., width, channels, m): whole rows at once."""
     *window, _, outputs = node.op_inputs[1].shape
     channels, width = node.attrs["groups"], sliding_of(node).counts[-1]
     return (Packing(1, "reshape", {"shape": (*window, 1, channels, outputs // channels)}),
