@@ -57,8 +57,8 @@ def read(group: Group) -> WeightTree:
         groups = [_numbered(group, path, missing) for path in paths]
         layout = BY_NUMBER
     if missing:
-        raise CorruptFile(f"{group.where}: {len(missing)} listed layers or weights are not in the file: {missing[:10]}; "
-                          "it was not written completely")
+        raise CorruptFile(f"{group.where}: {len(missing)} listed layers or weights are not in the file: "
+                          f"{missing[:10]}; it was not written completely")
     return WeightTree(layout, groups, group.text("backend"), group.text("keras_version"))
 
 
