@@ -12,7 +12,7 @@ from zoo.io.dialects.operations import PREFIX, is_operation
 from zoo.io.dialects.values import decode_value
 from zoo.io.dialects.vocabulary import (ALIASES, CODE_LAYERS, CONSTRAINTS, DTYPE_POLICIES, FUNCTIONAL_NAMES,
                                         INITIALIZERS, KERAS3_ACTIVATIONS, LAYER_ARGUMENTS, LAYERS, OBJECT_ALIASES,
-                                        RECURRENT, REGULARIZERS, plain_name)
+                                        RECURRENT, REGULARIZERS, WRAPPED, plain_name)
 from zoo.io.document import Finding, LayerRecord, ModelRecord
 from zoo.naming import to_snake_case
 
@@ -49,6 +49,8 @@ class Decoder:
         if kind is not None:
             self._layers(model, config, where)
         model.name = value.get("name") or config.get("name") or self._name(to_snake_case(class_name))
+        if not isinstance(model.name, str):
+            raise CorruptFile(f"{where or 'model'}: expected text as the name of a model, received {model.name!r:.100}")
         path = f"{where}/{model.name}".lstrip("/")
         if kind is None:
             model.config = self._config(config, path)
@@ -79,8 +81,8 @@ class Decoder:
         """Puts an `InputLayer` in front where an older dialect writes the shape of the input into the first layer."""
         if not model.layers or model.layers[0].class_name == "InputLayer":
             return
-        shape, dtype = _input_of(entries[0])
         first = model.layers[0]
+        shape, dtype = _input_of(entries[0], first.name)
         if shape is None and first.model is not None and not self.dialect.modern:
             inner = first.model.layers[0] if first.model.layers else None
             if inner is not None and inner.class_name == "InputLayer" and not isinstance(first.model.inputs, list):
@@ -106,7 +108,7 @@ class Decoder:
                                registered_name=model.registered_name, build_config=model.build_config)
         class_name, origin = self._class(value, None)
         config = value["config"]
-        name = value.get("name") or config.get("name")      # calls go by the outer one
+        name = value.get("name") or (config.get("name") if isinstance(config, dict) else None)   # calls use the outer
         if not isinstance(config, dict) or not isinstance(name, str):
             raise CorruptFile(f"{where}: expected a name in the config of a {class_name}, received {config!r:.100}")
         path = f"{where}/{name}".lstrip("/")
@@ -114,6 +116,8 @@ class Decoder:
                                                             origin["build_config"], path)
         if value["class_name"].endswith("SyncBatchNormalization"):
             config["synchronized"] = True
+        if class_name == "InputLayer" and config.get("batch_shape") is not None:
+            _shape(config["batch_shape"], path)
         self._note_class(class_name, path)
         return LayerRecord(class_name, name, config, **origin)
 
@@ -124,6 +128,9 @@ class Decoder:
         config = {rules.rename.get(key, key): item for key, item in config.items()}
         config = self._config({**rules.missing, **config}, where)
         config = {key: item for key, item in config.items() if not (key in silent and is_neutral(item, silent[key]))}
+        held = WRAPPED.get(class_name)
+        if held is not None and not structure.is_object(config.get(held)):
+            raise CorruptFile(f"{where}: expected a layer in {held!r}, received {config.get(held)!r:.100}")
         if class_name in RECURRENT and not self.dialect.modern:     # built for the sequence, states and constants
             build = _first_shape(build)
         revise = self.dialect.decode_revisions.get(class_name)
@@ -133,10 +140,13 @@ class Decoder:
         """Canonical class name, and where the class comes from if it is not one of Keras."""
         raw, module = value["class_name"], value.get("module")
         registered, build = value.get("registered_name"), value.get("build_config")
-        build = None if build in ({}, {"input_shape": None}) else build
+        if not isinstance(registered, str | None) or not isinstance(module, str | None):
+            raise CorruptFile(f"expected text as module and registered name of a {raw}, received {module!r:.60}, "
+                              f"{registered!r:.60}")
+        build = build if isinstance(build, dict) and build not in ({}, {"input_shape": None}) else None
         if ">" in raw:                          # HDF5 files have the registered name in place of the class name
             registered, raw = raw, raw.rpartition(">")[2]
-        foreign = "module" in value and not str(module).split(".")[0] in _KERAS_MODULES
+        foreign = "module" in value and str(module).split(".")[0] not in _KERAS_MODULES
         if kind == "functional" and raw in FUNCTIONAL_NAMES:
             return "Functional", {"build_config": build}
         if self.dialect.modern and not foreign and is_operation(value):
@@ -184,12 +194,16 @@ class Decoder:
         if name in DTYPE_POLICIES and isinstance(config, dict):
             return self._policy(name, config, where)
         if raw == "function":
+            if not isinstance(config, str):
+                raise CorruptFile(f"{where}: expected the name of a function in {key!r}, received {config!r:.100}")
             builtin = key in _ACTIVATION_ARGUMENTS and config in KERAS3_ACTIVATIONS
             return config if builtin else {"class_name": "function", "config": config}
         of_keras = str(value.get("module", "keras")).split(".")[0] in _KERAS_MODULES
         if key in LAYER_ARGUMENTS or structure.kind_of(value) or of_keras and name in LAYERS - INITIALIZERS:
             return structure.layer_to_plain(self.layer(value, where))
         if not isinstance(config, dict):
+            if name in INITIALIZERS | REGULARIZERS | CONSTRAINTS:
+                raise CorruptFile(f"{where}: expected the config of a {name} in {key!r}, received {config!r:.100}")
             return {part: item for part, item in value.items() if part != "shared_object_id"}
         if name in INITIALIZERS:
             config = {key: item for key, item in config.items()
@@ -212,14 +226,20 @@ def _first_shape(build: dict[str, Any] | None) -> dict[str, Any] | None:
     return {**build, "input_shape": shape[0]} if nested else build
 
 
-def _input_of(entry: dict[str, Any]) -> tuple[list[int | None] | None, str | None]:
+def _shape(value: Any, where: str) -> list[int | None]:
+    if not isinstance(value, (list, tuple)) or not all(size is None or isinstance(size, int) for size in value):
+        raise CorruptFile(f"{where}: expected a list of sizes as the shape of the input, received {value!r:.100}")
+    return list(value)
+
+
+def _input_of(entry: dict[str, Any], where: str) -> tuple[list[int | None] | None, str | None]:
     """Shape and dtype of the input that the JSON of a first layer gives, if it does."""
     config = entry.get("config")
     if not isinstance(config, dict):
         return None, None
     dtype = config.get("dtype") if isinstance(config.get("dtype"), str) else None
     if config.get("batch_input_shape") is not None:
-        return list(config["batch_input_shape"]), dtype
+        return _shape(config["batch_input_shape"], where), dtype
     if config.get("input_shape") is not None:
-        return [None, *config["input_shape"]], dtype
+        return [None, *_shape(config["input_shape"], where)], dtype
     return None, None

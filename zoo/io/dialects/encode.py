@@ -183,7 +183,7 @@ class Encoder:
         class_name, config = value["class_name"], value["config"]
         if class_name == "function":
             return origin_of_object("function", config, key) if self.dialect.modern else config
-        is_layer = class_name in LAYERS and not key.endswith("_initializer")
+        is_layer = class_name in LAYERS and isinstance(config, dict) and not key.endswith("_initializer")
         if key in LAYER_ARGUMENTS or is_layer or structure.kind_of(value):
             return self._inner_layer(structure.layer_from_plain(value), path)
         if class_name in self.dialect.lacking_objects:
@@ -221,7 +221,7 @@ def _tensor_specs(call: CallRecord, layer: LayerRecord,
     """
     shapes = (layer.build_config or {}).get("input_shape")
     refs = list(nodes.refs_in(call.args[:1]))
-    if shapes and len(refs) == 1 and not isinstance(shapes[0], (list, tuple)):
+    if len(refs) == 1 and isinstance(shapes, list) and not any(isinstance(size, list) for size in shapes):
         shapes = [shapes]
     known = dict(zip(refs, shapes)) if isinstance(shapes, list) and len(refs) == len(shapes) else {}
     return lambda ref: specs.get(ref.layer) or {"shape": known.get(ref) or [None], "dtype": "float32"}

@@ -81,7 +81,8 @@ def _tensor(value: dict[str, Any]) -> Any:
     """The `TensorRef` of a Keras 3 tensor, else NotImplemented."""
     if value["class_name"] != KERAS_TENSOR:
         return NotImplemented
-    return _ref(value.get("config", {}).get("keras_history"))
+    config = value.get("config")
+    return _ref(config.get("keras_history") if isinstance(config, dict) else config)
 
 
 def _ref(history: Any) -> TensorRef:
@@ -128,7 +129,7 @@ def _canonical_call(call: CallRecord, layer: LayerRecord) -> CallRecord:
               if not ((key == "mask" or key.endswith("_mask")) and _is_empty(value))
               and not (key == "training" and value is None)}
     args = call.args
-    if layer.class_name in RECURRENT and args and isinstance(args[0], list):
+    if layer.class_name in RECURRENT and args and isinstance(args[0], list) and args[0]:
         sequence, *states = args[0]
         constants = layer.config.get("num_constants") or 0
         args = (sequence, *args[1:])

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from zoo.io.dialects.structure import is_object
+
 Config = dict[str, Any]
 Revised = tuple[Config, Config | None]
 
@@ -19,7 +21,7 @@ _LAMBDA_EXTRAS = ("module", "function_type", "output_shape_type", "output_shape_
 def batch_normalization(config: Config, build: Config | None) -> Revised:
     """One axis as an integer; nothing about renormalisation where there is none."""
     axis = config.get("axis")
-    if isinstance(axis, (list, tuple)) and len(axis) == 1:
+    if isinstance(axis, (list, tuple)) and len(axis) == 1 and isinstance(axis[0], (int, float)):
         config["axis"] = int(axis[0])
     if not config.get("renorm"):
         config = {key: value for key, value in config.items() if key not in _RENORM}
@@ -35,7 +37,8 @@ def tf_attention_shapes(config: Config, build: Config | None) -> Revised:
 
 def tf_attention_shapes_inside(config: Config, build: Config | None) -> Revised:
     """The inverse of `tf_attention_shapes`; tf.keras expects all three keys."""
-    shapes = dict((build or {}).get("shapes_dict", {}))
+    stored = (build or {}).get("shapes_dict")
+    shapes = dict(stored) if isinstance(stored, dict) else {}
     shapes.setdefault("key_shape", shapes.get("value_shape"))
     return config | {key: shapes.get(key) for key in _SHAPES}, build
 
@@ -61,19 +64,19 @@ def keras2_lambda(config: Config, build: Config | None) -> Revised:
         value = revised.get(key)
         if key not in revised or (key == "mask" and value is None):
             continue
-        kind = value.get("class_name") if isinstance(value, dict) else None
-        if kind == "__lambda__":
+        kind = str(value.get("class_name")) if isinstance(value, dict) else ""
+        if kind == "__lambda__" and isinstance(value.get("config"), dict):
             revised[key] = [value["config"].get(part) for part in ("code", "defaults", "closure")]
         elif kind == "function":
-            revised[key] = value["config"]
+            revised[key] = value.get("config")
         revised[f"{key}_type"] = {"__lambda__": "lambda", "function": "function"}.get(kind, "raw")
     return revised, build
 
 
 def keras2_bidirectional(config: Config, build: Config | None) -> Revised:
     """Without a backward layer that Keras 2 would make itself: the mirror image of the forward one."""
-    forward, backward = config["layer"], config.get("backward_layer")
-    if backward is None or backward["class_name"] != forward["class_name"] \
+    forward, backward = config.get("layer"), config.get("backward_layer")
+    if not is_object(forward) or not is_object(backward) or backward["class_name"] != forward["class_name"] \
             or _mirrored(forward["config"]) != _plain(backward["config"]):
         return config, build
     name = forward["config"].get("name", "").removeprefix("forward_")

@@ -129,7 +129,8 @@ def layer_from_plain(value: dict[str, Any], where: str = "") -> LayerRecord:
     """The canonical layer (or nested model) behind a JSON object, without calls."""
     origin = {key: value.get(key) for key in ("module", "registered_name", "build_config")}
     if kind_of(value) is None:
-        name = value["config"].get("name") or value.get("name") or value["class_name"].lower()
+        names = (value["config"].get("name"), value.get("name"), value["class_name"].lower())
+        name = next(name for name in names if isinstance(name, str))
         return LayerRecord(value["class_name"], name, value["config"], **origin)
     model = from_plain(value)
     return LayerRecord(model.class_name, model.name, model.config, model=model, **origin)

@@ -78,6 +78,7 @@ FUNCTION_LAYERS = frozenset({"TFOpLambda", "SlicingOpLambda", "ClassMethod", "In
 NAMED_BY_PREFIX = frozenset({"TensorFlowOpLayer"})
 
 # Arguments of wrappers that hold layers (or lists of them).
+WRAPPED = {"Bidirectional": "layer", "RNN": "cell", "SpectralNormalization": "layer", "TimeDistributed": "layer"}
 LAYER_ARGUMENTS = frozenset({"layer", "backward_layer", "forward_layer", "cell", "cells", "layers"})
 
 # The arguments of a call, where a layer takes more than one tensor: files of Keras 2 name all but the first.
