@@ -132,6 +132,8 @@ def test_damage_is_found_when_members_are_read(tmp_path: pathlib.Path) -> None:
 
 def test_folders(tmp_path: pathlib.Path) -> None:
     (tmp_path / "assets" / "layers").mkdir(parents=True)
+    (tmp_path / "variables").mkdir()
+    (tmp_path / "variables" / "link").symlink_to("/etc/passwd")     # no member: not looked at
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "assets" / "layers" / "vocabulary.txt").write_text("a\nb")
     members = archive.read_folder(tmp_path)

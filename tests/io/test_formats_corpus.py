@@ -155,7 +155,8 @@ def test_shards_and_folder_equal_the_single_file() -> None:
     assert [name for name, _ in tensors(shards)] == [name for name, _ in tensors(whole)]
     assert all(np.array_equal(a.read(), b.read()) for (_, a), (_, b) in zip(tensors(whole), tensors(shards)))
     folder = CORPUS / "keras3" / "model_other_file_forms"
-    check_same(read_content(folder / "model.keras")[1], with_date(folder / "model_dir", folder / "model.keras"), "folder")
+    archive = read_content(folder / "model.keras")[1]
+    check_same(archive, with_date(folder / "model_dir", folder / "model.keras"), "folder")
 
 
 def with_date(path: pathlib.Path, dated: pathlib.Path) -> Content:

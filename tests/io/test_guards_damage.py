@@ -1,4 +1,4 @@
-"""Damaged files of every format: each is read, or refused with an error of zoo; nothing hangs, nothing else is raised."""
+"""Damaged files of every format: read, or refused with an error of zoo; nothing hangs, nothing else is raised."""
 
 from __future__ import annotations
 

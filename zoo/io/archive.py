@@ -28,6 +28,7 @@ SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
+_ASSETS = "assets"
 _LOCAL_HEADER_SIZE = 30                         # its last four bytes: lengths of the name and of the extra field
 _ALIGNMENT = 64                                 # stored members begin here, so that arrays inside can be mapped
 _PADDING_ID = 0xD935                            # the extra field that zip tools use for alignment
@@ -108,20 +109,22 @@ def read_zip(source: Source, limits: Limits = DEFAULT_LIMITS) -> Archive:
 
 
 def read_folder(path: Path, limits: Limits = DEFAULT_LIMITS) -> Archive:
-    """The files of a folder, subfolders included, as members named by their relative path.
+    """The files of a folder, and those below its subfolder ``assets``, as members named by their relative path.
 
     Raises:
         UnsafeFile: it holds links or special files, or too many files.
     """
     members: dict[str, Source | zipfile.ZipInfo] = {}
     for folder, subfolders, files in os.walk(path):
-        for name in (*subfolders, *files):
-            mode = os.lstat(os.path.join(folder, name)).st_mode
+        if Path(folder) == path:
+            subfolders[:] = [name for name in subfolders if name == _ASSETS]         # what else is there is no member
+        for file in (Path(folder, name) for name in (*subfolders, *files)):
+            mode = os.lstat(file).st_mode
             if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                raise UnsafeFile(f"{os.path.join(folder, name)}: refused a link or special file in a model folder")
-        for name in files:
-            file = Path(folder, name)
-            members[file.relative_to(path).as_posix()] = FileRange.whole(file)
+                raise UnsafeFile(f"{file}: refused a link or special file in a model folder; if you trust it, copy the "
+                                 "folder with the files that the links point at (cp -rL)")
+            if stat.S_ISREG(mode):
+                members[file.relative_to(path).as_posix()] = FileRange.whole(file)
         if len(members) > limits.members:
             raise UnsafeFile(f"{path}: holds more than {limits.members} files")
     return Archive(str(path), None, limits, members)
