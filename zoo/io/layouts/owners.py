@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from zoo.errors import CorruptFile
 from zoo.io.dialects.operations import PREFIX
-from zoo.io.dialects.structure import kind_of, layer_from_plain
+from zoo.io.dialects.structure import is_object, kind_of, layer_from_plain
 from zoo.io.document import LayerRecord, ModelRecord, WeightSpec
 from zoo.io.layouts.bound import Key
 from zoo.io.layouts.roles import Own, Part, anatomy_of
@@ -127,7 +128,9 @@ def _slot(own: Own, config: dict[str, Any], path: tuple[str, ...], prefix: str) 
 
 def _part(part: Part, index: int, value: dict[str, Any], parent: Owner) -> Owner:
     prefix = f"{parent.prefix}{part.attribute}/" + (f"{index}/" if part.is_list else "")
-    name = value["config"].get("name", part.attribute) if isinstance(value["config"], dict) else part.attribute
+    if not is_object(value) or not isinstance(value["config"], dict):
+        raise CorruptFile(f"{'/'.join(parent.path)}: expected a layer in {part.attribute!r}, received {value!r:.100}")
+    name = str(value["config"].get("name", part.attribute))
     if kind_of(value) is not None:
         record = layer_from_plain(value)
         owner = Owner(record.class_name, record.name, parent.path, prefix, trainable=record.trainable, is_model=True)

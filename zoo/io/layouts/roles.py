@@ -115,6 +115,11 @@ def _held(argument: str) -> Callable[[Config], list[dict[str, Any]]]:
     return lambda config: [config[argument]] if config.get(argument) else []
 
 
+def _cells(config: Config) -> list[dict[str, Any]]:
+    cells = config.get("cells")
+    return cells if isinstance(cells, list) else []
+
+
 def _backward(config: Config) -> list[dict[str, Any]]:
     return [config.get("backward_layer") or config["layer"]] if config.get("layer") else []
 
@@ -153,7 +158,7 @@ ANATOMY: dict[str, Anatomy] = _table(
     ("SimpleRNN", _cell("SimpleRNNCell")), ("GRU", _cell("GRUCell")), ("LSTM", _cell("LSTMCell")),
     ("ConvLSTM1D ConvLSTM2D ConvLSTM3D", _cell("ConvLSTMCell")),
     ("RNN", Anatomy(parts=(Part("cell", _held("cell")),))),
-    ("StackedRNNCells", Anatomy(parts=(Part("cells", lambda config: list(config.get("cells", ())), is_list=True),))),
+    ("StackedRNNCells", Anatomy(parts=(Part("cells", _cells, is_list=True),))),
     ("TimeDistributed", Anatomy(parts=(Part("layer", _held("layer")),))),
     ("Bidirectional", Anatomy(parts=(Part("forward_layer", _held("layer"), scope="forward"),
                                      Part("backward_layer", _backward, scope="backward")))),
@@ -182,7 +187,7 @@ _LAYERS_WITHOUT_TABLE = LAYERS - ANATOMY.keys() - _OPEN
 def anatomy_of(class_name: str, config: Config) -> Anatomy | None:
     """What a layer of that class and config owns; None if that is not known."""
     dtype = config.get("dtype")
-    if isinstance(dtype, dict) and dtype.get("class_name") in DTYPE_POLICIES - {"DTypePolicy", "DTypePolicyMap"}:
+    if isinstance(dtype, dict) and str(dtype.get("class_name")) in DTYPE_POLICIES - {"DTypePolicy", "DTypePolicyMap"}:
         return None                             # quantized: other weights, by the mode of quantization
     if class_name in _LAYERS_WITHOUT_TABLE or class_name.startswith("ops."):
         return Anatomy()
