@@ -79,8 +79,9 @@ def test_half_precision_is_computed_in_the_losses_dtype() -> None:
 
 
 @pytest.mark.parametrize("loss", [
-    losses.Huber(0.5), losses.CosineSimilarity(axis=1), losses.Tversky(0.1, 0.2, axis=(1, 2)), losses.CTC(dtype="float64"),
-    losses.SparseCategoricalCrossentropy(ignore_class=3, axis=-2), losses.MeanAbsoluteError("sum", "mine")])
+    losses.Huber(0.5), losses.CosineSimilarity(axis=1), losses.Tversky(0.1, 0.2, axis=(1, 2)),
+    losses.CTC(dtype="float64"), losses.SparseCategoricalCrossentropy(ignore_class=3, axis=-2),
+    losses.MeanAbsoluteError("sum", "mine")])
 def test_config_round_trip(loss: losses.Loss) -> None:
     copy = losses.deserialize(losses.serialize(loss))
     assert type(copy) is type(loss) and copy.get_config() == loss.get_config()
@@ -105,14 +106,16 @@ def test_own_loss_and_function() -> None:
 
     assert Cubes().name == "cubes"
     np.testing.assert_allclose(Cubes("c", "sum")(TRUE, PRED), (SQUARES ** 1.5).sum(), rtol=1e-6)
-    assert losses.deserialize({"class_name": "Cubes", "config": {"reduction": None}}, {"Cubes": Cubes}).reduction is None
+    read = losses.deserialize({"class_name": "Cubes", "config": {"reduction": None}}, {"Cubes": Cubes})
+    assert isinstance(read, Cubes) and read.reduction is None
     wrapped = losses.for_output(lambda y_true, y_pred: y_pred[..., 0], TRUE, PRED)
     np.testing.assert_allclose(wrapped(TRUE, PRED), PRED.mean())
 
 
 @pytest.mark.parametrize(("alias", "name"), [
-    ("mse", "mean_squared_error"), ("MAE", "mean_absolute_error"), ("KLD", "kl_divergence"), ("bce", "binary_crossentropy"),
-    ("kullback_leibler_divergence", "kl_divergence"), ("logcosh", "log_cosh"), ("cosine_proximity", "cosine_similarity")])
+    ("mse", "mean_squared_error"), ("MAE", "mean_absolute_error"), ("KLD", "kl_divergence"), ("logcosh", "log_cosh"),
+    ("bce", "binary_crossentropy"), ("kullback_leibler_divergence", "kl_divergence"),
+    ("cosine_proximity", "cosine_similarity")])
 def test_aliases_mean_functions(alias: str, name: str) -> None:
     assert losses.get(alias) is losses.get(name) is getattr(losses, name)
 

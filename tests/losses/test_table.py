@@ -26,7 +26,8 @@ def test_values_and_configs_equal_those_of_keras(compiled: bool) -> None:
             with pytest.raises(ZooError):
                 losses.deserialize({"class_name": entry["class"], "config": entry["config"]})(*given)
             continue
-        loss, expected = losses.deserialize({"class_name": entry["class"], "config": entry["config"]}), arrays[entry["result"]]
+        loss = losses.deserialize({"class_name": entry["class"], "config": entry["config"]})
+        expected = arrays[entry["result"]]
         received = np.asarray(Function(loss)(*given) if compiled else loss(*given))
         same = received.shape == expected.shape and np.allclose(received, expected, **meta["tolerance"])
         if same and received.dtype == expected.dtype and loss.get_config() == entry["config"]:

@@ -136,10 +136,11 @@ def test_adjusted_r2_only_where_it_has_a_meaning() -> None:
 
 
 @pytest.mark.parametrize("metric", [
-    metrics.AUC(thresholds=[0.7, 0.2], multi_label=True, num_labels=2, label_weights=[1.0, 2.0]), metrics.F1Score("macro"),
+    metrics.AUC(thresholds=[0.7, 0.2], multi_label=True, num_labels=2, label_weights=[1.0, 2.0]),
+    metrics.F1Score("macro"), metrics.R2Score(None, 2), metrics.Mean(dtype="float64"),
     metrics.BinaryIoU(threshold=0.3), metrics.OneHotMeanIoU(3, ignore_class=1), metrics.Precision([0.1, 0.2], top_k=2),
-    metrics.RecallAtPrecision(0.3, class_id=1), metrics.CosineSimilarity(axis=1), metrics.MeanMetricWrapper("huber", delta=2.0),
-    metrics.SparseTopKCategoricalAccuracy(3, from_sorted_ids=True), metrics.R2Score(None, 2), metrics.Mean(dtype="float64")],
+    metrics.RecallAtPrecision(0.3, class_id=1), metrics.CosineSimilarity(axis=1),
+    metrics.MeanMetricWrapper("huber", delta=2.0), metrics.SparseTopKCategoricalAccuracy(3, from_sorted_ids=True)],
     ids=lambda metric: type(metric).__name__)
 def test_config_round_trip(metric: metrics.Metric) -> None:
     copy = metrics.deserialize(metrics.serialize(metric))

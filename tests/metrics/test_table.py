@@ -24,7 +24,8 @@ def batch(entry: dict[str, Any], arrays: dict[str, np.ndarray], which: str) -> l
     return given + [arrays[f"weight_{which}"]] * entry["weighted"]
 
 
-def problem(entry: dict[str, Any], arrays: dict[str, np.ndarray], tolerance: dict[str, float], compiled: bool) -> str | None:
+def problem(entry: dict[str, Any], arrays: dict[str, np.ndarray], tolerance: dict[str, float],
+            compiled: bool) -> str | None:
     """None if the results after both batches and the state's shapes are Keras's."""
     metric = metrics.deserialize({"class_name": entry["class"], "config": entry["config"]})
     update = Function(metric) if compiled else metric

@@ -33,7 +33,8 @@ class FBetaScore(Metric):
                  name: str = "fbeta_score", dtype: Any = None):
         super().__init__(dtype, name)
         if average not in AVERAGES:
-            raise ConfigError(f"`average` must be one of {', '.join(map(repr, AVERAGES))}. Received: average={average!r}")
+            raise ConfigError(f"`average` must be one of {', '.join(map(repr, AVERAGES))}. "
+                              f"Received: average={average!r}")
         if not isinstance(beta, float) or beta <= 0:
             raise ConfigError(f"`beta` must be a float greater than 0. Received: beta={beta!r}")
         if threshold is not None and (not isinstance(threshold, float) or not 0 < threshold <= 1):

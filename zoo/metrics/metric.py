@@ -48,7 +48,8 @@ class Metric:
         self.dtype = dtypes.standardize(dtype or settings.floatx)
         self._variables: list[Variable] = []
 
-    def add_variable(self, shape: Any, initializer: Any = "zeros", dtype: Any = None, name: str | None = None) -> Variable:
+    def add_variable(self, shape: Any, initializer: Any = "zeros", dtype: Any = None,
+                     name: str | None = None) -> Variable:
         """Creates a variable of the state.
 
         Args:
@@ -65,7 +66,8 @@ class Metric:
         self._variables.append(variable)
         return variable
 
-    def add_weight(self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None) -> Variable:
+    def add_weight(self, shape: Any = (), initializer: Any = None, dtype: Any = None,
+                   name: str | None = None) -> Variable:
         """Creates a variable of the state; as `add_variable`, with a scalar as the default."""
         return self.add_variable(shape, initializer, dtype, name)
 

@@ -14,7 +14,8 @@ from zoo.scores.weighting import align_ranks, masked_weight, size_of
 Tensor = Any
 
 
-def by_sample(values: Any, sample_weight: Any, reduce: Callable[..., Tensor], dtype: str) -> tuple[Tensor, Tensor | None]:
+def by_sample(values: Any, sample_weight: Any, reduce: Callable[..., Tensor],
+              dtype: str) -> tuple[Tensor, Tensor | None]:
     """Weighted values, one for each sample, and their weights.
 
     Args:

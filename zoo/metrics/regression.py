@@ -123,8 +123,8 @@ class R2Score(Metric):
     """How much of the variance of the targets the predictions explain: 1 for all, 0 for none.
 
     Args:
-        class_aggregation: how the outputs' scores become one number: ``uniform_average``, ``variance_weighted_average``,
-            or None for a score for each output.
+        class_aggregation: how the outputs' scores become one number: ``uniform_average`` or
+            ``variance_weighted_average``; None for a score for each output.
         num_regressors: of the model; more than 0 gives the adjusted score, while there are more values than that.
         name, dtype: as of `Metric`.
 

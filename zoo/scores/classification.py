@@ -96,8 +96,8 @@ def categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: float = 0.25
     return ops.sum(ops.negative(weight * y_true * ops.log(probability)), axis=axis)
 
 
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None,
-                                    axis: int = -1) -> Tensor:
+def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False,
+                                    ignore_class: int | None = None, axis: int = -1) -> Tensor:
     """-log of the probability of the right class.
 
     Args:
@@ -113,8 +113,8 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     if ignore_class is None:
         return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
     valid = ops.not_equal(y_true, ops.cast(ignore_class, ops.dtype(y_true)))
-    values = ops.sparse_categorical_crossentropy(
-        ops.where(valid, y_true, 0), ops.where(ops.expand_dims(valid, axis), y_pred, 0), from_logits=from_logits, axis=axis)
+    y_true, y_pred = ops.where(valid, y_true, 0), ops.where(ops.expand_dims(valid, axis), y_pred, 0)
+    values = ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
     return ops.where(valid, values, 0.0)
 
 
