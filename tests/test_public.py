@@ -13,7 +13,7 @@ import zoo
 
 EXPORTED = """
 Input Model Sequential __version__ activations applications batch config constraints engine errors explain hub
-initializers io layers load_model models ops regularizers save_model serialization
+initializers io layers load_model losses metrics models ops optimizers regularizers save_model serialization
 """.split()
 
 

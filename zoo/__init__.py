@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from zoo import initializers as initializers
     from zoo import io as io
     from zoo import layers as layers
+    from zoo import losses as losses
+    from zoo import metrics as metrics
     from zoo import models as models
     from zoo import ops as ops
+    from zoo import optimizers as optimizers
     from zoo import regularizers as regularizers
     from zoo import serialization as serialization
     from zoo.layers import Input as Input
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = ("activations", "applications", "batch", "config", "constraints", "engine", "errors", "hub", "initializers",
-            "io", "layers", "models", "ops", "regularizers", "serialization")
+            "io", "layers", "losses", "metrics", "models", "ops", "optimizers", "regularizers", "serialization")
 _NAMES = {
     "Input": "zoo.layers",
     "Model": "zoo.models",
