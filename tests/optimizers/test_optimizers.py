@@ -108,7 +108,7 @@ def test_constraints_hold_after_the_step() -> None:
 def test_learning_rate() -> None:
     optimizer = SGD(0.5)
     optimizer.learning_rate = 0.25
-    assert float(optimizer.learning_rate.value) == 0.25 and optimizer.get_config()["learning_rate"] == 0.25
+    assert float(optimizer.learning_rate) == 0.25 and optimizer.get_config()["learning_rate"] == 0.25
     optimizer.learning_rate = schedules.InverseTimeDecay(1.0, 1, 1.0)
     assert [v.name for v in optimizer.variables] == ["iteration"]
     w = variable((0, 0))

@@ -106,6 +106,9 @@ class Variable(TensorOperators):
         value = self.value
         return np.array(value.get() if hasattr(value, "get") else value)
 
+    def __float__(self) -> float:
+        return float(self.value)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
 

@@ -1,5 +1,6 @@
 """How training changes variables: the names of `keras.optimizers`."""
 
+from zoo.optimizers import legacy as legacy
 from zoo.optimizers import schedules as schedules
 from zoo.optimizers.adafactor import Adafactor as Adafactor
 from zoo.optimizers.adagrad import Adadelta as Adadelta

@@ -8,7 +8,7 @@ from typing import Any
 from zoo import ops, serialization
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError
-from zoo.optimizers import legacy, registry
+from zoo.optimizers import older_keras, registry
 from zoo.optimizers.optimizer import BASE_CONFIG, Optimizer, Tensor, Updates
 
 
@@ -29,7 +29,7 @@ class LossScaleOptimizer(Optimizer):
 
     def __init__(self, inner_optimizer: Any, initial_scale: float = 2.0 ** 15, dynamic_growth_steps: int = 2000,
                  name: str | None = None, **options: Any):
-        legacy.modernized(type(self).__name__, options)
+        older_keras.modernized(type(self).__name__, options)
         given = sorted(key for key, value in options.items() if key != "dynamic" and value not in (None, False, 0.99))
         if given:
             raise ConfigError(f"LossScaleOptimizer: {', '.join(map(repr, given))} belong to the inner optimizer.")
@@ -96,4 +96,4 @@ class LossScaleOptimizer(Optimizer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LossScaleOptimizer:
         """An optimizer of that config."""
-        return cls(**legacy.modernized(cls.__name__, config))
+        return cls(**older_keras.modernized(cls.__name__, config))

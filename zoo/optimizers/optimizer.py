@@ -15,7 +15,7 @@ from zoo.config import config as settings
 from zoo.engine import dtypes
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, ShapeError
-from zoo.optimizers import clipping, legacy, schedules
+from zoo.optimizers import clipping, older_keras, schedules
 
 Tensor = Any
 Updates = dict[Variable, Tensor]
@@ -85,7 +85,7 @@ class Optimizer:
         self._slots: dict[Variable, dict[str, Variable]] = {}
         self._undecayed: tuple[set[Variable], re.Pattern[str] | None] = (set(), None)
         self._iterations = self.add_variable((), dtype="int64", name="iteration")
-        rate = legacy.from_arguments(type(self).__name__, learning_rate, old)
+        rate = older_keras.from_arguments(type(self).__name__, learning_rate, old)
         self._learning_rate = rate if callable(rate) else self._rate_variable(rate)
 
     def _check_arguments(self) -> None:
@@ -369,7 +369,7 @@ class Optimizer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         """An optimizer of that config, which may be one of older Keras."""
-        config = legacy.modernized(cls.__name__, config)
+        config = older_keras.modernized(cls.__name__, config)
         if isinstance(config.get("learning_rate"), dict):
             config["learning_rate"] = schedules.get(config["learning_rate"])
         return cls(**config)

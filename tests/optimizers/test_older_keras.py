@@ -30,7 +30,7 @@ def test_lr_and_decay() -> None:
     assert isinstance(optimizer._learning_rate, schedules.InverseTimeDecay)
     np.testing.assert_allclose(optimizer._learning_rate(4), 0.25)
     with pytest.warns(DeprecationWarning, match="'lr'"):
-        assert float(SGD(lr=0.5).learning_rate.value) == 0.5
+        assert float(optimizers.legacy.SGD(lr=0.5).learning_rate) == 0.5
 
 
 def test_configs_of_older_keras() -> None:
