@@ -118,6 +118,17 @@ def loop_body() -> Graph:
     return trace(turn, TensorSpec((2, 3)), TensorSpec((2, 3)), TensorSpec((3, 3)), TensorSpec((3,), "bool")).graph
 
 
+@dataclass(frozen=True)
+class Lengths:
+    """A function of the host: how long each string is."""
+
+    def infer(self, x: TensorSpec) -> TensorSpec:
+        return x.with_dtype("int64")
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        return np.reshape([len(item) for item in x.flat], x.shape).astype("int64")
+
+
 CASES: dict[str, list[Case]] = {
     # elementwise
     **{name: of_floats() for name in (
@@ -227,6 +238,7 @@ CASES: dict[str, list[Case]] = {
     "qr": [Case((floats(2, 4, 3),), {"complete": complete}) for complete in (False, True)],
     "svd": [Case((floats(2, 4, 3),), {"full_matrices": full}) for full in (False, True)],
     "eigh": [Case((matrices(2, 3, 3),))],
+    "host": [Case((np.array([["a", "bc"], ["", "def"]], object),), {"function": Lengths()})],
     "fft": [Case((complexes(2, 5, dtype=dtype),), {"inverse": inverse}) for dtype in ("complex64", "complex128")
             for inverse in (False, True)],
 }

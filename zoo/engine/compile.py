@@ -10,6 +10,7 @@ from zoo.config import config
 from zoo.engine.fixed import FixedValues
 from zoo.engine.graph import Graph, Node, Rewriter, Value
 from zoo.engine.kernels.select import Choice, select_kernel
+from zoo.engine.late_sizes import LateProgram, is_late
 from zoo.engine.op import OPS
 from zoo.engine.passes import INFERENCE, Pipeline
 from zoo.engine.program import Program, Step
@@ -75,17 +76,20 @@ def lower(graph: Graph, cache: WeightCache | None = None) -> Program:
     return Program(lowered, steps, cache or WeightCache())
 
 
-def compile_graph(graph: Graph, *, pipeline: Pipeline = INFERENCE, cache: WeightCache | None = None) -> Program:
+def compile_graph(graph: Graph, *, pipeline: Pipeline = INFERENCE,
+                  cache: WeightCache | None = None) -> Program | LateProgram:
     """The program of a graph.
 
     Args:
-        graph: of static shapes.
+        graph: with inputs of static shapes; other sizes may depend on the data.
         pipeline: passes to apply first.
         cache: where folded and packed weights are kept; programs that share it share those.
 
     Raises:
         ShapeError: a size is unknown.
     """
+    if is_late(graph):
+        return LateProgram(graph, lambda rest: compile_graph(rest, pipeline=pipeline, cache=cache))
     _check_static(graph)
     return lower(optimize(graph, pipeline)[0], cache)
 

@@ -64,10 +64,17 @@ from zoo.layers.pooling.pooling import AveragePooling3D as AveragePooling3D
 from zoo.layers.pooling.pooling import MaxPooling1D as MaxPooling1D
 from zoo.layers.pooling.pooling import MaxPooling2D as MaxPooling2D
 from zoo.layers.pooling.pooling import MaxPooling3D as MaxPooling3D
+from zoo.layers.preprocessing.category_encoding import CategoryEncoding as CategoryEncoding
+from zoo.layers.preprocessing.discretization import Discretization as Discretization
+from zoo.layers.preprocessing.hashing import HashedCrossing as HashedCrossing
+from zoo.layers.preprocessing.hashing import Hashing as Hashing
+from zoo.layers.preprocessing.index_lookup import IntegerLookup as IntegerLookup
+from zoo.layers.preprocessing.index_lookup import StringLookup as StringLookup
 from zoo.layers.preprocessing.normalization import Normalization as Normalization
 from zoo.layers.preprocessing.rescaling import Rescaling as Rescaling
 from zoo.layers.preprocessing.resizing import CenterCrop as CenterCrop
 from zoo.layers.preprocessing.resizing import Resizing as Resizing
+from zoo.layers.preprocessing.text_vectorization import TextVectorization as TextVectorization
 from zoo.layers.registry import LAYERS as LAYERS
 from zoo.layers.registry import deserialize as deserialize
 from zoo.layers.registry import get as get
@@ -96,34 +103,6 @@ from zoo.layers.reshaping.up_sampling import UpSampling1D as UpSampling1D
 from zoo.layers.reshaping.up_sampling import UpSampling2D as UpSampling2D
 from zoo.layers.reshaping.up_sampling import UpSampling3D as UpSampling3D
 
-_OURS = (
-    Activation, ActivityRegularization, AdaptiveAveragePooling1D, AdaptiveAveragePooling2D,
-    AdaptiveAveragePooling3D, AdaptiveMaxPooling1D, AdaptiveMaxPooling2D, AdaptiveMaxPooling3D, Add,
-    AlphaDropout, Average, AveragePooling1D, AveragePooling2D, AveragePooling3D, BatchNormalization, CenterCrop,
-    Concatenate, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, Cropping1D,
-    Cropping2D, Cropping3D, Dense, DepthwiseConv1D, DepthwiseConv2D, Dot, Dropout, ELU, EinsumDense, Embedding,
-    Flatten, GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D,
-    GlobalAveragePooling3D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D, GroupNormalization,
-    Identity, InputLayer, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, MaxPooling3D,
-    Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling,
-    Reshape, Resizing, SeparableConv1D, SeparableConv2D, Softmax, SpatialDropout1D, SpatialDropout2D,
-    SpatialDropout3D, Subtract, UnitNormalization, UpSampling1D, UpSampling2D, UpSampling3D, ZeroPadding1D,
-    ZeroPadding2D, ZeroPadding3D,
-)
-
-ALIASES = {
-    "AvgPool1D": AveragePooling1D, "AvgPool2D": AveragePooling2D, "AvgPool3D": AveragePooling3D,
-    "Convolution1D": Conv1D, "Convolution1DTranspose": Conv1DTranspose, "Convolution2D": Conv2D,
-    "Convolution2DTranspose": Conv2DTranspose, "Convolution3D": Conv3D, "Convolution3DTranspose":
-    Conv3DTranspose, "GlobalAvgPool1D": GlobalAveragePooling1D, "GlobalAvgPool2D": GlobalAveragePooling2D,
-    "GlobalAvgPool3D": GlobalAveragePooling3D, "GlobalMaxPool1D": GlobalMaxPooling1D, "GlobalMaxPool2D":
-    GlobalMaxPooling2D, "GlobalMaxPool3D": GlobalMaxPooling3D, "MaxPool1D": MaxPooling1D, "MaxPool2D":
-    MaxPooling2D, "MaxPool3D": MaxPooling3D, "SeparableConvolution1D": SeparableConv1D,
-    "SeparableConvolution2D": SeparableConv2D,
-}
-
-LAYERS.update({layer.__name__: layer for layer in _OURS} | ALIASES)
-
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
 AvgPool3D = AveragePooling3D
@@ -144,3 +123,6 @@ MaxPool2D = MaxPooling2D
 MaxPool3D = MaxPooling3D
 SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
+
+LAYERS.update({name: thing for name, thing in list(globals().items())
+               if isinstance(thing, type) and issubclass(thing, Layer) and thing is not Layer})

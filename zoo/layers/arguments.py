@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoo.config import config as settings
-from zoo.errors import ConfigError
+from zoo.errors import ConfigError, Unsupported
 
 DATA_FORMATS = ("channels_last", "channels_first")
 
@@ -80,6 +80,17 @@ def only_axis(value: Any, name: str = "axis") -> int:
     if not _is_integer(value):
         raise ConfigError(f"`{name}` must be an integer. Received: {name}={value!r}")
     return operator.index(value)
+
+
+def only_dense(value: Any, name: str = "sparse") -> bool:
+    """False: tensors are dense.
+
+    Raises:
+        Unsupported: something else is asked for.
+    """
+    if value:
+        raise Unsupported(f"{name}={value!r} is not supported: zoo has dense tensors only.")
+    return False
 
 
 def _is_integer(value: Any) -> bool:

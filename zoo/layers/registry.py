@@ -7,22 +7,11 @@ from typing import Any
 
 from zoo import activations, serialization
 from zoo.errors import UnknownClass
+from zoo.io.dialects import vocabulary
 from zoo.layers.layer import Layer
 
 LAYERS: dict[str, type[Layer]] = {}                         # filled by zoo/layers/__init__.py, aliases included
 
-KNOWN_TO_KERAS = frozenset("""
-    AbstractRNNCell AdditiveAttention Attention AugMix AutoContrast Bidirectional CategoryEncoding
-    ContrastLimitedAdaptiveHistogramEqualization ConvLSTM1D ConvLSTM2D ConvLSTM3D CutMix Discretization Equalization
-    FlaxLayer GRU GRUCell GroupQueryAttention GroupedQueryAttention HashedCrossing Hashing IntegerLookup JaxLayer LSTM
-    LSTMCell MaxNumBoundingBoxes MelSpectrogram MixUp MultiHeadAttention Pipeline RNN RandAugment RandomBrightness
-    RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip
-    RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation
-    RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom ReversibleEmbedding STFTSpectrogram
-    SimpleRNN SimpleRNNCell Solarization SpectralNormalization StackedRNNCells StringLookup TFSMLayer TextVectorization
-    TimeDistributed TorchModuleWrapper Wrapper CuDNNGRU CuDNNLSTM DenseFeatures LocallyConnected1D LocallyConnected2D
-    RandomHeight RandomWidth ThresholdedReLU SyncBatchNormalization RandomFourierFeatures
-    """.split())
 CODE = {"Lambda": "it holds Python code, which zoo never runs from a file",
         "TFOpLambda": "it calls a TensorFlow function by name, which zoo does not do",
         "SlicingOpLambda": "it calls a TensorFlow function by name, which zoo does not do"}
@@ -69,7 +58,7 @@ def why_unknown(class_name: str) -> str:
     """Why a layer of that name cannot be made, and what to do."""
     if class_name in CODE:
         return f"{CODE[class_name]}; pass custom_objects={{{class_name!r}: ...}} with a layer of your own in its place"
-    if class_name in KNOWN_TO_KERAS:
+    if class_name in vocabulary.LAYERS - LAYERS.keys():
         return f"known to Keras, not yet in zoo; pass custom_objects={{{class_name!r}: ...}} if you have one"
     try:
         serialization.lookup(class_name, LAYERS, "layer")

@@ -9,6 +9,7 @@ from zoo.ops import image as image
 from zoo.ops import linalg as linalg
 from zoo.ops import nn as nn
 from zoo.ops import random as random
+from zoo.ops import text as text
 from zoo.ops import numpy_like as numpy
 from zoo.ops import operations as _operations
 from zoo.ops.control import (

@@ -12,3 +12,4 @@ from zoo.engine.gradients.registry import WITHOUT as WITHOUT
 from zoo.engine.gradients.registry import without as _without
 
 _without("random numbers do not depend on anything that has a gradient", "random_uniform", "random_normal")
+_without("it is computed on the host, of strings for the most part", "host")

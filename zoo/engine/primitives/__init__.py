@@ -84,6 +84,9 @@ from zoo.engine.primitives.elementwise import (
     tan_op as tan_op,
     tanh_op as tanh_op,
 )
+from zoo.engine.primitives.host import (
+    host_op as host_op,
+)
 from zoo.engine.primitives.image import (
     resize_op as resize_op,
 )

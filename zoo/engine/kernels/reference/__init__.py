@@ -7,6 +7,7 @@ from zoo.engine.kernels.reference import (  # noqa: F401 - each module fills the
     contract,
     convolve,
     elementwise,
+    host,
     image,
     indexing,
     linalg,
