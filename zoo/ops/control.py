@@ -1,4 +1,4 @@
-"""Choices and loops. In a graph, loops are written out: their number of turns must be known."""
+"""Choices and loops. In a graph, all loops but `scan` are written out: their number of turns must be known."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from zoo import tree
+from zoo.engine import graph as graphs
+from zoo.engine import loop
 from zoo.engine import primitives as p
 from zoo.engine.graph import Value
 from zoo.errors import ShapeError
@@ -72,7 +74,7 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
 
 def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: int | None = None,
          reverse: bool = False, unroll: int = 1) -> tuple[Any, Any]:
-    """``carry, y = f(carry, x)`` for each slice x along the first axis.
+    """``carry, y = f(carry, x)`` for each slice x along the first axis. In a graph this is one node.
 
     Args:
         f: of the carry and a slice.
@@ -80,11 +82,15 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
         xs: a nest of tensors; None for `length` turns without one.
         length: number of turns.
         reverse: from the last slice to the first.
-        unroll: ignored: loops are always written out.
+        unroll: ignored.
 
     Returns:
         The last carry, and the stacked ys (in the order of the slices).
     """
+    if graphs.current() is not None:
+        if xs is None:
+            return loop.scan(lambda carry, _: f(carry, None), init, np.arange(length), reverse=reverse)
+        return loop.scan(f, init, xs, reverse=reverse)
     count = length if xs is None else _length(xs)
     items = [None] * count if xs is None else _items(xs, count)
     carry, ys = init, []
