@@ -83,7 +83,15 @@ class WeightsMismatch(ZooError, ValueError):
 
 
 class CannotExpress(ZooError):
-    """The target format cannot express the document; the message lists every construct that it lacks."""
+    """The target format cannot express the document; the message lists every construct that it lacks.
+
+    Attributes:
+        dialect: the vocabulary that lacks something; None if it is not a matter of vocabulary.
+    """
+
+    def __init__(self, message: str, dialect: str | None = None):
+        super().__init__(message)
+        self.dialect = dialect
 
 
 class Unsupported(ZooError, NotImplementedError):

@@ -142,3 +142,14 @@ def test_clone_has_its_own_weights() -> None:
     clone = zoo.models.clone_model(model)
     assert len(clone.weights) == len(model.weights)
     assert not any(a is b for a in clone.weights for b in model.weights)
+
+
+def test_h5_of_what_only_keras_3_can_say(tmp_path: pathlib.Path) -> None:
+    model = Sequential([Input((8, 8, 3)), layers.AdaptiveAveragePooling2D((2, 2)), layers.Flatten(), layers.Dense(2)])
+    with pytest.warns(UserWarning, match="Keras 3 alone.*AdaptiveAveragePooling2D"):
+        model.save(tmp_path / "m.h5")
+    loaded = zoo.load_model(tmp_path / "m.h5")
+    np.testing.assert_allclose(loaded.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0), rtol=1e-6)
+    with pytest.raises(zoo.errors.CannotExpress, match="AdaptiveAveragePooling2D"):
+        model.save(tmp_path / "n.h5", dialect="tfkeras")
+    assert not (tmp_path / "n.h5").exists()

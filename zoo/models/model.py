@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from zoo import io
-from zoo.errors import ConfigError
+from zoo.errors import CannotExpress, ConfigError
 from zoo.layers.layer import Layer
 from zoo.models import capture, summary, weights
 from zoo.models.load_report import LoadReport
@@ -61,17 +62,31 @@ class Model(Trainer, Layer):
 
     # ---- files
 
-    def save(self, path: Path, overwrite: bool = True, *, format: str | None = None) -> None:  # noqa: A002
-        """Writes architecture and weights: ``.keras`` (Keras 3) or ``.h5`` (Keras 2, tf.keras and Keras 3).
+    def save(self, path: Path, overwrite: bool = True, *, format: str | None = None,  # noqa: A002
+             dialect: str | None = None) -> None:
+        """Writes architecture and weights: ``.keras`` (Keras 3) or ``.h5`` (tf.keras 2 and Keras 3).
 
-        The file appears whole or not at all.
+        The file appears whole or not at all. An ``.h5`` is written in the vocabulary of tf.keras 2, which Keras 3 reads
+        as well (except models nested in models); a model that this vocabulary cannot express is written in that of
+        Keras 3, with a warning.
 
         Args:
             path: the suffix says the format unless `format` does.
             overwrite: whether an existing file may be replaced.
             format: ``keras_zip`` or ``keras_h5``.
+            dialect: whose vocabulary: ``keras3``, ``tfkeras`` or ``keras2``; see above if None.
+
+        Raises:
+            CannotExpress: the vocabulary asked for lacks something; everything that it lacks is listed.
         """
-        io.write(capture.document(self), path, format=format, overwrite=overwrite)
+        document = capture.document(self)
+        try:
+            io.write(document, path, format=format, dialect=dialect, overwrite=overwrite)
+        except CannotExpress as error:
+            if dialect is not None or error.dialect in (None, "keras3"):
+                raise
+            warnings.warn(f"{os.fspath(path)} is written for Keras 3 alone: {error}", stacklevel=2)
+            io.write(document, path, format=format, dialect="keras3", overwrite=overwrite)
 
     def save_weights(self, path: Path, overwrite: bool = True, *, format: str | None = None) -> None:  # noqa: A002
         """Writes the weights alone: ``.weights.h5`` (Keras 3) or ``.h5`` (legacy layout)."""

@@ -231,4 +231,4 @@ def refuse(problems: list[str], dialect: Dialect) -> None:
     """Raises `CannotExpress` with everything that the dialect lacks."""
     if problems:
         raise CannotExpress("\n  ".join([f"{dialect.title} cannot express {len(problems)} parts of this model:",
-                                         *dict.fromkeys(problems)]))
+                                         *dict.fromkeys(problems)]), dialect.name)
