@@ -23,6 +23,7 @@ from zoo.layers.core.identity import Identity as Identity
 from zoo.layers.core.input_layer import Input as Input
 from zoo.layers.core.input_layer import InputLayer as InputLayer
 from zoo.layers.core.masking import Masking as Masking
+from zoo.layers.core.wrapper import Wrapper as Wrapper
 from zoo.layers.input_spec import InputSpec as InputSpec
 from zoo.layers.layer import Layer as Layer
 from zoo.layers.merging.concatenate import Concatenate as Concatenate
@@ -102,6 +103,20 @@ from zoo.layers.reshaping.reshape import Reshape as Reshape
 from zoo.layers.reshaping.up_sampling import UpSampling1D as UpSampling1D
 from zoo.layers.reshaping.up_sampling import UpSampling2D as UpSampling2D
 from zoo.layers.reshaping.up_sampling import UpSampling3D as UpSampling3D
+from zoo.layers.rnn.bidirectional import Bidirectional as Bidirectional
+from zoo.layers.rnn.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from zoo.layers.rnn.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from zoo.layers.rnn.conv_lstm import ConvLSTM3D as ConvLSTM3D
+from zoo.layers.rnn.conv_lstm import ConvLSTMCell as ConvLSTMCell
+from zoo.layers.rnn.gru import GRU as GRU
+from zoo.layers.rnn.gru import GRUCell as GRUCell
+from zoo.layers.rnn.lstm import LSTM as LSTM
+from zoo.layers.rnn.lstm import LSTMCell as LSTMCell
+from zoo.layers.rnn.rnn import RNN as RNN
+from zoo.layers.rnn.simple_rnn import SimpleRNN as SimpleRNN
+from zoo.layers.rnn.simple_rnn import SimpleRNNCell as SimpleRNNCell
+from zoo.layers.rnn.stacked_cells import StackedRNNCells as StackedRNNCells
+from zoo.layers.rnn.time_distributed import TimeDistributed as TimeDistributed
 
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D

@@ -11,6 +11,7 @@ from zoo.io.dialects import vocabulary
 from zoo.layers.layer import Layer
 
 LAYERS: dict[str, type[Layer]] = {}                         # filled by zoo/layers/__init__.py, aliases included
+MODELS: dict[str, Callable[[dict[str, Any]], Layer]] = {}   # readers of models inside of layers: zoo/models/restore.py
 
 CODE = {"Lambda": "it holds Python code, which zoo never runs from a file",
         "TFOpLambda": "it calls a TensorFlow function by name, which zoo does not do",
@@ -28,6 +29,8 @@ def get(identifier: Any) -> Layer | None:
         return identifier
     name = identifier.get("class_name") if isinstance(identifier, dict) else identifier
     registered = identifier.get("registered_name") if isinstance(identifier, dict) else None
+    if isinstance(identifier, dict) and name in MODELS and serialization.custom_object(registered, name) is None:
+        return MODELS[name](identifier)
     if isinstance(name, str) and not is_known(name, registered):
         raise UnknownClass(f"Unknown layer {name!r}: {why_unknown(name)}.")
     return serialization.resolve(identifier, LAYERS, "layer")

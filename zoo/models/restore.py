@@ -13,9 +13,11 @@ from zoo.engine import dtypes
 from zoo.engine.operation import Operation
 from zoo.engine.symbolic import KerasTensor
 from zoo.errors import ConfigError, CorruptFile, UnknownClass
+from zoo.io import layouts
+from zoo.io.dialects import structure
 from zoo.io.document import LayerRecord, ModelDocument, ModelRecord, TensorRef
 from zoo.ops import operations
-from zoo.models import weights
+from zoo.models import capture, weights
 from zoo.models.functional import Functional
 from zoo.models.model import Model
 from zoo.models.sequential import Sequential
@@ -43,7 +45,17 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
         restored = from_record(document.model)
         if with_weights and document.weights is not None:
             restored.load_report = weights.load(restored, document)
+        if with_weights:
+            _load_assets(restored, document)
     return restored
+
+
+def _load_assets(restored: Model, document: ModelDocument) -> None:
+    """Gives layers the files that the document keeps for them."""
+    found = layouts.bind_assets(document.model, document.metadata.get("assets", {}), document.weights)
+    for path, layer in capture.layers_by_path(restored):
+        if path in found:
+            layer.load_assets(found[path])
 
 
 def from_record(record: ModelRecord) -> Model:
@@ -59,6 +71,14 @@ def from_record(record: ModelRecord) -> Model:
                            f"layers. Pass custom_objects={{{record.class_name!r}: ...}}.")
     restored._trainable = trainable                         # the layers have flags of their own
     return restored
+
+
+def from_plain(record: dict[str, Any]) -> Model:
+    """A model in the config of a layer that holds it, with initial weights."""
+    return from_record(structure.from_plain(record))
+
+
+layers.registry.MODELS.update(Sequential=from_plain, Functional=from_plain)
 
 
 def layer_from_record(record: LayerRecord) -> Operation:
