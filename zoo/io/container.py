@@ -53,6 +53,7 @@ class Container:
         dialects: which producers' vocabularies it can be written in, the preferred one first.
         legacy: whether the architecture is in the legacy form, in which layers have no module.
         holds: which parts a document needs to be written to it: ``architecture``, ``weights``.
+        assets: whether it has a place for files of layers (vocabularies).
     """
 
     name: str
@@ -65,3 +66,4 @@ class Container:
     dialects: tuple[str, ...] = ()
     legacy: bool = False
     holds: frozenset[str] = frozenset()
+    assets: bool = False

@@ -94,6 +94,10 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
         content.architecture = dialects.encode_model(document.model, dialect, legacy=container.legacy)
     if "architecture" in container.holds or document.format == container.name:
         content.training = _training(document.training, same, where)
+    if document.metadata.get("assets") and {"architecture", "weights"} <= container.holds and not container.assets:
+        raise CannotExpress(f"{where}: {container.title} has no place for files of layers: "
+                            f"{sorted(document.metadata['assets'])}; write a .keras archive, or give the layers their "
+                            "vocabulary when they are made")
     if "weights" in container.holds:
         assert document.weights is not None
         verbatim = same and document.weights.layout in container.layouts

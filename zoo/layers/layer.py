@@ -298,6 +298,15 @@ class Layer(Operation):
                               f"call it on data, or build it with build(input_shape).")
         return sum(int(np.prod(variable.shape)) for variable in self.weights)
 
+    # ---- files beside the weights
+
+    def assets(self) -> dict[str, bytes]:
+        """Files that an archive keeps for the layer beside its weights, by name."""
+        return {}
+
+    def load_assets(self, assets: Mapping[str, bytes]) -> None:
+        """Takes back what `assets` gave."""
+
     # ---- dtype
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ def document(model: Any) -> ModelDocument:
     record = architecture(model)
     bound = layouts.BoundWeights({(path, role): _tensor(variable) for path, role, variable in addressed(model)})
     tree_ = layouts.encode_weights(bound, record, "by_path", "keras3")
-    return ModelDocument("memory", LIVE, model=record, weights=tree_)
+    assets = layouts.encode_assets(record, {path: layer.assets() for path, layer in layers_by_path(model)})
+    return ModelDocument("memory", LIVE, model=record, weights=tree_, metadata={"assets": assets} if assets else {})
 
 
 def architecture(model: Any) -> ModelRecord:
@@ -60,14 +62,17 @@ def architecture(model: Any) -> ModelRecord:
 
 def addressed(model: Any, prefix: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str, Variable]]:
     """Every variable with its canonical address: path of layer names from the model, role inside the layer."""
-    found = []
+    return [(path, role, variable) for path, layer in layers_by_path(model, prefix) for role, variable in roles(layer)]
+
+
+def layers_by_path(model: Any, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Layer]]:
+    """The layers of a model and of the models inside, by path of names."""
     for layer in model.layers:
         path = (*prefix, layer.name)
         if getattr(layer, "kind", None) in ("functional", "sequential"):
-            found += addressed(layer, path)
+            yield from layers_by_path(layer, path)
         else:
-            found += [(path, role, variable) for role, variable in roles(layer)]
-    return found
+            yield path, layer
 
 
 def roles(layer: Layer, prefix: str = "") -> list[tuple[str, Variable]]:

@@ -105,4 +105,4 @@ def _json(probe: Probe, name: str) -> dict[str, Any]:
 
 
 FORMAT = Container("keras_zip", "Keras archive", (".keras",), sniff, read, write, layouts=(object_groups.BY_PATH,),
-                   dialects=("keras3", "tfkeras"), holds=frozenset({"architecture", "weights"}))
+                   dialects=("keras3",), holds=frozenset({"architecture", "weights"}), assets=True)

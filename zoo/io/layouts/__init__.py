@@ -4,6 +4,8 @@
 layout by layer, `paths` the one by object path.
 """
 
+from zoo.io.layouts.assets import bind_assets as bind_assets
+from zoo.io.layouts.assets import encode_assets as encode_assets
 from zoo.io.layouts.bind import bind_weights as bind_weights
 from zoo.io.layouts.bound import BindingReport as BindingReport
 from zoo.io.layouts.bound import BoundWeights as BoundWeights

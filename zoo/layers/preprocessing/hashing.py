@@ -42,7 +42,7 @@ class Hashing(Layer):
 
     def call(self, inputs: Any) -> Any:
         inputs = ops.text.as_strings(inputs)
-        if str(inputs.dtype).startswith("float"):
+        if ops.dtype(inputs).startswith("float"):
             inputs = ops.cast(inputs, "int64")
         if self.output_mode == "one_hot" and inputs.shape[-1] == 1:
             inputs = ops.squeeze(inputs, -1)
@@ -79,7 +79,7 @@ class HashedCrossing(Layer):
 
     def call(self, inputs: Sequence[Any]) -> Any:
         inputs = [ops.text.as_strings(x) for x in inputs]
-        floats = [str(x.dtype) for x in inputs if str(x.dtype).startswith("float")]
+        floats = [ops.dtype(x) for x in inputs if ops.dtype(x).startswith("float")]
         if floats:
             raise DtypeError(f"Layer {self.name!r} (HashedCrossing) expects strings or integers, received {floats}.")
         return encode(ops.text.cross_buckets(inputs, self.num_bins), self.output_mode, self.num_bins,

@@ -158,11 +158,10 @@ class IndexLookup(Layer):
         return ops.multiply(encode(numbers, "count", self.depth, settings.floatx), self.idf)
 
     def _as_tokens(self, inputs: Any) -> Any:
-        own = "string" if str(inputs.dtype) == "string" or getattr(inputs.dtype, "kind", "") in "OUS" else "number"
-        if (own == "string") != (self.input_dtype == "string"):
-            raise DtypeError(f"Layer {self.name!r} ({type(self).__name__}) expects {self.input_dtype}, received "
-                             f"{inputs.dtype}.")
-        return inputs if own == "string" else ops.cast(inputs, "int64")
+        dtype = ops.dtype(inputs)
+        if (dtype == "string") != (self.input_dtype == "string"):
+            raise DtypeError(f"Layer {self.name!r} ({type(self).__name__}) expects {self.input_dtype}, received {dtype}.")
+        return inputs if dtype == "string" else ops.cast(inputs, "int64")
 
     # ---- the vocabulary
 
