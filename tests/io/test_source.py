@@ -70,3 +70,9 @@ def test_scalars_and_empty_arrays(path: pathlib.Path) -> None:
     source = FileRange.whole(path)
     assert source.array(4, (), "<f4").shape == () and source.array(4, (), "<f4") == 1
     assert source.array(40, (0, 3), "<f4").shape == (0, 3)
+
+
+def test_pipes_are_not_waited_for(tmp_path: pathlib.Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        FileRange.whole(tmp_path / "pipe")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -75,9 +76,11 @@ class FileRange:
         """The file at `path`.
 
         Raises:
-            OSError: it does not exist, is a directory, or may not be read.
+            OSError: it does not exist, is no regular file, or may not be read.
         """
         path = Path(path)
+        if not stat.S_ISREG(os.stat(path).st_mode):                  # opening a pipe would wait for its other end
+            raise OSError(f"{str(path)!r} is not a regular file")
         with open(path, "rb") as stream:
             identity = _identity(stream)
         return cls(path, 0, identity[2], identity, str(path))
