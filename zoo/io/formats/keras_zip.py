@@ -15,7 +15,7 @@ from typing import Any
 from zoo.errors import CorruptFile, UnsupportedFile
 from zoo.io import archive, hdf5, hdf5_writer, json_codec
 from zoo.io.container import Container, Content
-from zoo.io.document import TrainingRecord, WeightGroup
+from zoo.io.document import WeightGroup
 from zoo.io.formats import object_groups
 from zoo.io.formats.training_state import compile_config
 from zoo.io.probe import Probe
