@@ -12,6 +12,7 @@ from zoo.engine.spec import Dim
 from zoo.layers import Layer
 
 Shape = tuple[Dim, ...]
+WORDS = ("", "red", "green", "The green, the RED!", "a red Fox")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class LayerCase:
         return arrays[0] if len(arrays) == 1 else arrays
 
     def _array(self, generator: np.random.Generator, shape: Shape) -> np.ndarray:
+        if self.dtype == "string":
+            return generator.choice(WORDS, shape).astype(object)
         if self.dtype.startswith("float"):
             return generator.normal(size=shape).astype(self.dtype)
         return generator.integers(0, self.high, shape).astype(self.dtype)
@@ -76,6 +79,14 @@ def _volumes(name: str, *, shape: Shape = (2, 5, 4, 6, 2), **arguments: Any) -> 
 def _pair(name: str, first: Shape = (2, 3, 4), second: Shape = (2, 3, 4), unknown: tuple[int, ...] = (1,),
           **arguments: Any) -> LayerCase:
     return LayerCase(name, arguments, (first, second), unknown)
+
+
+def _tokens(name: str, **arguments: Any) -> LayerCase:
+    return LayerCase(name, arguments, ((2, 4),), unknown=(1,), dtype="string")
+
+
+def _numbers(name: str, **arguments: Any) -> LayerCase:
+    return LayerCase(name, arguments, ((2, 4),), unknown=(1,), dtype="int64")
 
 
 def _einsum(equation: str, output_shape: Any, bias_axes: str | None, *, shape: Shape = (2, 3, 5),
@@ -218,6 +229,25 @@ _PREPROCESSING = [
     _images("Resizing", height=4, width=3, crop_to_aspect_ratio=True),
     _images("Resizing", height=4, width=3, pad_to_aspect_ratio=True, fill_value=1.0),
     LayerCase("Resizing", {"height": 3, "width": 4}, ((2, 7, 6, 3),), (1, 2), dtype="uint8", high=256),
+    _tokens("StringLookup", vocabulary=["red", "green"], num_oov_indices=2, mask_token=""),
+    _tokens("StringLookup", vocabulary=["red", "green"], output_mode="count", max_tokens=5, pad_to_max_tokens=True),
+    _tokens("StringLookup", vocabulary=["red"], output_mode="tf_idf", idf_weights=[0.5], salt=[3, 4]),
+    _numbers("IntegerLookup", vocabulary=[3, 1], output_mode="one_hot"),
+    _numbers("IntegerLookup", vocabulary=[3, 1], num_oov_indices=3, oov_method="farmhash"),
+    _numbers("IntegerLookup", vocabulary=[7, 9, 4], invert=True),
+    LayerCase("TextVectorization", {"vocabulary": ["red", "the"], "output_sequence_length": 4}, ((3, 1),), dtype="string"),
+    LayerCase("TextVectorization", {"vocabulary": ["red", "the"], "output_mode": "multi_hot", "ngrams": 2},
+              ((3,),), dtype="string"),
+    LayerCase("TextVectorization", {"vocabulary": ["red"], "split": None, "standardize": "lower"}, ((3, 2),),
+              dtype="string"),
+    _tokens("Hashing", num_bins=3, mask_value="red"),
+    _tokens("Hashing", num_bins=4, salt=5, output_mode="multi_hot"),
+    LayerCase("HashedCrossing", {"num_bins": 5, "output_mode": "one_hot"}, ((4, 1),) * 3, dtype="string"),
+    LayerCase("HashedCrossing", {"num_bins": 5}, ((4,),) * 2, dtype="int64"),
+    *(_numbers("CategoryEncoding", num_tokens=4, output_mode=mode) for mode in ("one_hot", "multi_hot", "count")),
+    LayerCase("CategoryEncoding", {"num_tokens": 4, "output_mode": "count"}, ((2, 3, 2),), (1,), dtype="int32"),
+    LayerCase("Discretization", {"bin_boundaries": [-0.5, 0.0, 0.5]}, ((2, 3),), (1,)),
+    LayerCase("Discretization", {"bin_boundaries": [0.0], "output_mode": "count"}, ((2, 3),), (1,)),
     _images("CenterCrop", height=4, width=3),
     _images("CenterCrop", height=8, width=3),
 ]

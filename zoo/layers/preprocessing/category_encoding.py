@@ -17,8 +17,8 @@ class CategoryEncoding(Layer):
 
     Args:
         num_tokens: of the categories; numbers out of range count for nothing.
-        output_mode: ``one_hot`` (a vector for each number), ``multi_hot`` (a vector for the numbers of a row, 1 where one
-            occurs) or ``count`` (how often each occurs).
+        output_mode: ``one_hot`` (a vector for each number), ``multi_hot`` (a vector for the numbers of a row, 1 where
+            one occurs) or ``count`` (how often each occurs).
         sparse: only False.
 
     Example:

@@ -49,8 +49,8 @@ class Discretization(Layer):
 
     def call(self, inputs: Any) -> Any:
         if self.bin_boundaries is None:
-            raise ConfigError(f"Layer {self.name!r} (Discretization) has no boundaries yet: pass bin_boundaries=..., or "
-                              f"call adapt(data) first.")
+            raise ConfigError(f"Layer {self.name!r} (Discretization) has no boundaries yet: pass bin_boundaries=..., "
+                              f"or call adapt(data) first.")
         bins = ops.digitize(ops.cast(inputs, "float32"), np.asarray(self.bin_boundaries, "float32"))
         return encode(bins, self.output_mode, len(self.bin_boundaries) + 1,
                       "int32" if self.output_mode == "int" else self.compute_dtype)

@@ -132,8 +132,8 @@ class IndexLookup(Layer):
 
     def _vocabulary(self) -> Mapping[Hashable, int]:
         if self._tokens is None:
-            raise ConfigError(f"Layer {self.name!r} ({type(self).__name__}) has no vocabulary yet: pass vocabulary=..., "
-                              f"or call adapt(data) first.")
+            raise ConfigError(f"Layer {self.name!r} ({type(self).__name__}) has no vocabulary yet: pass "
+                              f"vocabulary=..., or call adapt(data) first.")
         return self._indices
 
     # ---- calls
@@ -151,8 +151,8 @@ class IndexLookup(Layer):
         if self.output_mode == "int":
             return numbers
         if self.depth is None:
-            raise ConfigError(f"Layer {self.name!r} ({type(self).__name__}) with output_mode={self.output_mode!r} needs "
-                              f"its vocabulary before it is called: pass vocabulary=..., or call adapt(data) first.")
+            raise ConfigError(f"Layer {self.name!r} ({type(self).__name__}) with output_mode={self.output_mode!r} "
+                              f"needs its vocabulary before it is called: pass vocabulary=..., or call adapt(data) first.")
         if self.output_mode != "tf_idf":
             return encode(numbers, self.output_mode, self.depth, "int64")
         return ops.multiply(encode(numbers, "count", self.depth, settings.floatx), self.idf)
@@ -160,7 +160,8 @@ class IndexLookup(Layer):
     def _as_tokens(self, inputs: Any) -> Any:
         dtype = ops.dtype(inputs)
         if (dtype == "string") != (self.input_dtype == "string"):
-            raise DtypeError(f"Layer {self.name!r} ({type(self).__name__}) expects {self.input_dtype}, received {dtype}.")
+            raise DtypeError(f"Layer {self.name!r} ({type(self).__name__}) expects {self.input_dtype}, "
+                             f"received {dtype}.")
         return inputs if dtype == "string" else ops.cast(inputs, "int64")
 
     # ---- the vocabulary

@@ -119,8 +119,8 @@ class TextVectorization(Layer):
             texts = clean(texts)
         if self.split is not None:
             if texts.ndim > 1 and texts.shape[-1] != 1:
-                raise ShapeError(f"Layer {self.name!r} (TextVectorization) splits texts of shape (batch,) or (batch, 1). "
-                                 f"Received shape: {tuple(texts.shape)}")
+                raise ShapeError(f"Layer {self.name!r} (TextVectorization) splits texts of shape (batch,) or "
+                                 f"(batch, 1). Received shape: {tuple(texts.shape)}")
             texts = ops.text.split(ops.squeeze(texts, -1) if texts.ndim > 1 else texts, self.split, length)
         if self.ngrams is not None:
             widths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams

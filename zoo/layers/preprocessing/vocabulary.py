@@ -26,8 +26,8 @@ def given_tokens(vocabulary: Any, dtype: str) -> list[Hashable]:
 def refuse_path(config: Mapping[str, Any]) -> None:
     """Raises `ConfigError` if the vocabulary in a config is the path of a file: no config makes zoo read files."""
     if isinstance(config.get("vocabulary"), (str, Path)):
-        raise ConfigError(f"Layer {config.get('name')!r}: the vocabulary in a config must be a list of tokens, paths are "
-                          f"not followed: call set_vocabulary({config['vocabulary']!r}) on the layer if you trust it.")
+        raise ConfigError(f"Layer {config.get('name')!r}: the vocabulary in a config must be a list of tokens, paths "
+                          f"are not followed: call set_vocabulary({config['vocabulary']!r}) on the layer if you trust it.")
 
 
 def _token(item: Any, dtype: str) -> Hashable:
@@ -57,8 +57,8 @@ def check_tokens(layer: Any, tokens: Sequence[Hashable]) -> None:
     reserved = [layer.mask_token] + [layer.oov_token] * layer.invert
     misplaced = [token for token in reserved if token is not None and token in tokens]
     if misplaced:
-        raise ConfigError(f"Layer {layer.name!r}: {misplaced[0]!r} is reserved; in a vocabulary it may only stand at the "
-                          f"start, as in get_vocabulary().")
+        raise ConfigError(f"Layer {layer.name!r}: {misplaced[0]!r} is reserved; in a vocabulary it may only stand at "
+                          f"the start, as in get_vocabulary().")
     size = layer.first_token + len(tokens)
     if layer.max_tokens is not None and size > layer.max_tokens:
         raise ConfigError(f"Layer {layer.name!r}: a vocabulary of {size} numbers (those for masks and unknown tokens "
