@@ -110,12 +110,13 @@ def cell(name: str, gradient: bool = False) -> list[Case]:
     return [Case((*given, *mask), a) for a in attrs for mask in ((), (bools(2, 4),))]
 
 
-def loop_body() -> Graph:
+def loop_body(dtype: str = "float32") -> Graph:
     """One turn of a loop over x (2, 3) with the state h (2, 3); weight (3, 3) and condition (3,): h, and two results."""
     def turn(x: Any, h: Any, weight: Any, condition: Any) -> Any:
         new = select_op(condition, tanh_op(add_op(matmul_op(h, weight), x)), h)
         return new, h, multiply_op(matmul_op(weight, weight), weight)
-    return trace(turn, TensorSpec((2, 3)), TensorSpec((2, 3)), TensorSpec((3, 3)), TensorSpec((3,), "bool")).graph
+    return trace(turn, TensorSpec((2, 3), dtype), TensorSpec((2, 3), dtype), TensorSpec((3, 3), dtype),
+                 TensorSpec((3,), "bool")).graph
 
 
 @dataclass(frozen=True)

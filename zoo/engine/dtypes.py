@@ -47,6 +47,11 @@ def is_float(dtype: str) -> bool:
     return dtype in FLOATS
 
 
+def is_complex(dtype: str) -> bool:
+    """Whether it is a complex dtype."""
+    return dtype.startswith("complex")
+
+
 def storage(dtype: str) -> np.dtype:
     """The NumPy dtype in which values of `dtype` are held while computing."""
     return np.dtype({"bfloat16": "float32", "string": "O"}.get(dtype, dtype))

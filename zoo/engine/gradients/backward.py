@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zoo.engine import graph as graphs
-from zoo.engine.gradients.registry import RULES, WITHOUT, number
+from zoo.engine.gradients.registry import RULES, WITHOUT, conjugate, number
 from zoo.engine.graph import Graph, Node, Value
 from zoo.engine.primitives import add_op, broadcast_to_op, full_like_op
 from zoo.errors import ShapeError, Unsupported
@@ -52,11 +52,11 @@ def _differentiate(node: Node, found: dict[Value, Value]) -> None:
         return
     if node.op.name not in RULES:
         raise Unsupported(f"The primitive {node.op.name!r} has no gradient rule (layer {node.scope or '?'}).")
-    filled = [full_like_op(output, value=0.0, dtype=output.dtype) if ct is None else ct
+    filled = [full_like_op(output, value=0.0, dtype=output.dtype) if ct is None else conjugate(ct)
               for ct, output in zip(known, node.outputs)]
     for x, ct in zip(node.inputs, RULES[node.op.name](filled[0] if len(filled) == 1 else filled, node), strict=True):
         if ct is not None:
-            _accumulate(found, x, ct)
+            _accumulate(found, x, conjugate(ct))
 
 
 def _accumulate(found: dict[Value, Value], x: Value, ct: Value) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+from zoo.engine import dtypes
 from zoo.engine.gradients.registry import binary, indicator, number, rule, unary, unbroadcast, without
 from zoo.engine.primitives import absolute_op as absolute
 from zoo.engine.primitives import add_op as add
 from zoo.engine.primitives import cast_op as cast
+from zoo.engine.primitives import complex_op as as_complex
 from zoo.engine.primitives import cos_op as cos
 from zoo.engine.primitives import cosh_op as cosh
 from zoo.engine.primitives import divide_op as div
@@ -70,7 +72,6 @@ unary("relu", lambda ct, y, x: mul(ct, indicator(greater(x, number(0, x)), x)))
 unary("sigmoid", lambda ct, y, x: mul(ct, mul(y, one_minus(y))))
 unary("softplus", lambda ct, y, x: mul(ct, sigmoid(x)))
 unary("erf", lambda ct, y, x: mul(ct, mul(number(2 / math.sqrt(math.pi), x), exp(neg(square(x))))))
-unary("real", lambda ct, y, x: cast(ct, dtype=x.dtype))
 
 binary("add", lambda ct, z, x, y: ct, lambda ct, z, x, y: ct)
 binary("subtract", lambda ct, z, x, y: ct, lambda ct, z, x, y: neg(ct))
@@ -91,6 +92,8 @@ def _power_base(ct, z, x, y):
 
 
 def _power_exponent(ct, z, x, y):
+    if dtypes.is_complex(x.dtype):
+        return mul(ct, mul(z, log(x)))
     positive = greater(x, number(0, x))                     # log of what is not positive must not make NaN
     safe = select(positive, x, full_like(x, value=1.0, dtype=x.dtype))
     return mul(ct, mul(z, log(safe)))
@@ -115,13 +118,28 @@ def _select(ct, node):
 
 @rule("cast")
 def _cast(ct, node):
+    """Integers and truth values have no gradient; a real number was the real part of a complex one."""
+    (x,) = node.inputs
+    if not all(dtypes.is_float(value.dtype) or dtypes.is_complex(value.dtype) for value in (x, ct)):
+        return (None,)
+    lost = dtypes.is_complex(ct.dtype) and not dtypes.is_complex(x.dtype)
+    return (cast(real(ct) if lost else ct, dtype=x.dtype),)
+
+
+@rule("real")
+def _real(ct, node):
     return (cast(ct, dtype=node.inputs[0].dtype),)
+
+
+@rule("imaginary")
+def _imaginary(ct, node):
+    return (as_complex(full_like(ct, value=0.0, dtype=ct.dtype), neg(ct)),)
 
 
 @rule("complex")
 def _complex(ct, node):
     x, y = node.inputs
-    return unbroadcast(real(ct), x.shape), unbroadcast(imaginary(ct), y.shape)
+    return unbroadcast(real(ct), x.shape), unbroadcast(neg(imaginary(ct)), y.shape)
 
 
 without("its result jumps or is constant between jumps", "sign", "floor", "ceil", "round", "floor_divide", "full_like")

@@ -7,11 +7,10 @@ import numpy as np
 from zoo.engine import dtypes
 from zoo.engine import graph as graphs
 from zoo.engine.gradients.contract import swapped
-from zoo.engine.gradients.registry import number, rule, unary, unbroadcast
+from zoo.engine.gradients.registry import number, rule, unbroadcast
 from zoo.engine.graph import Value
 from zoo.engine.primitives import (
-    add_op, complex_op, divide_op, fft_op, full_like_op, matmul_op, multiply_op, negative_op, reshape_op, solve_op,
-    subtract_op,
+    add_op, divide_op, fft_op, matmul_op, multiply_op, negative_op, reshape_op, solve_op, subtract_op,
 )
 from zoo.errors import Unsupported
 
@@ -70,10 +69,5 @@ _no_rule("svd")
 
 @rule("fft")
 def _fft(ct, node):
-    size = node.output.shape[-1]
-    inverse = node.attrs["inverse"]
-    factor = number(1 / size if inverse else size, ct)
-    return (multiply_op(fft_op(ct, inverse=not inverse), factor),)
-
-
-unary("imaginary", lambda ct, y, x: complex_op(full_like_op(ct, value=0.0, dtype=ct.dtype), ct))
+    """The matrix of the transform is symmetric."""
+    return (fft_op(ct, inverse=node.attrs["inverse"]),)

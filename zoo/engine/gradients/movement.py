@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from zoo.engine import graph as graphs
-from zoo.engine.gradients.registry import number, rule, unbroadcast, without
+from zoo.engine.gradients.registry import indicator, number, rule, unbroadcast, without
 from zoo.engine.graph import Value
-from zoo.engine.primitives import (add_op, broadcast_to_op, concatenate_op, flip_op, full_like_op, less_op, multiply_op,
-                                   pad_op, reshape_op, scatter_op, select_op, slice_op, take_op, transpose_op)
-from zoo.errors import Unsupported
+from zoo.engine.primitives import (add_op, broadcast_to_op, concatenate_op, divide_op, equal_op, flip_op, full_like_op,
+                                   less_op, multiply_op, pad_op, reshape_op, scatter_op, select_op, slice_op, take_op,
+                                   transpose_op)
 
 
 def zeros_like(x: Value) -> Value:
@@ -145,17 +145,41 @@ def _steps(axis: int, shape: Sequence[int], dtype: str) -> np.ndarray:
 
 @rule("scatter")
 def _scatter(ct, node):
-    x, indices, updates = node.inputs
-    gathered = gather(ct, indices)
-    if node.attrs["mode"] == "add":
-        return ct, None, gathered
-    if node.attrs["mode"] == "update":                      # defined where no place is named twice
-        return scatter_op(ct, indices, zeros_like(updates), mode="update"), None, gathered
-    if node.attrs["mode"] == "multiply":
-        ones = full_like_op(x, value=1.0, dtype=x.dtype)
-        return (multiply_op(ct, scatter_op(ones, indices, updates, mode="multiply")), None,
-                multiply_op(gathered, gather(x, indices)))
-    raise Unsupported(f"scatter with mode {node.attrs['mode']!r} has no gradient in zoo. Write it with ops.where.")
+    mode = node.attrs["mode"]
+    if mode == "add":
+        return ct, None, gather(ct, node.inputs[1])
+    by_x, by_updates = {"update": _updated, "multiply": _multiplied}.get(mode, _extreme)(ct, *node.inputs, node.output)
+    return by_x, None, by_updates
+
+
+def _updated(ct: Value, x: Value, indices: Value, updates: Value, y: Value) -> tuple[Value, Value]:
+    """Where a place is named twice, the last update alone has a share in the result."""
+    lead = indices.shape[:-1]
+    order = constant(np.arange(int(np.prod(lead)), dtype="int32").reshape(lead))
+    places = broadcast_to_op(constant(np.asarray(-1, "int32")), shape=x.shape[:indices.shape[-1]])
+    last = equal_op(gather(scatter_op(places, indices, order, mode="update"), indices), order)
+    last = reshape_op(last, shape=(*lead, *(1,) * (updates.ndim - len(lead))))
+    return (scatter_op(ct, indices, zeros_like(updates), mode="update"),
+            multiply_op(gather(ct, indices), indicator(last, ct)))
+
+
+def _multiplied(ct: Value, x: Value, indices: Value, updates: Value, y: Value) -> tuple[Value, Value]:
+    """The product of the others: exact with zeros among the factors, since nothing is divided by them."""
+    ones, zero = full_like_op(x, value=1.0, dtype=x.dtype), number(0, x)
+    is_zero = equal_op(updates, zero)
+    zeros = gather(scatter_op(zeros_like(x), indices, indicator(is_zero, x), mode="add"), indices)
+    filled = select_op(is_zero, number(1, x), updates)
+    others = divide_op(gather(scatter_op(x, indices, filled, mode="multiply"), indices), filled)
+    alone = indicator(equal_op(zeros, indicator(is_zero, x)), x)                # no zero among the others
+    return (multiply_op(ct, scatter_op(ones, indices, updates, mode="multiply")),
+            multiply_op(gather(ct, indices), multiply_op(others, alone)))
+
+
+def _extreme(ct: Value, x: Value, indices: Value, updates: Value, y: Value) -> tuple[Value, Value]:
+    """Equal extremes share the gradient."""
+    own, given = indicator(equal_op(x, y), x), indicator(equal_op(updates, gather(y, indices)), x)
+    share = divide_op(ct, scatter_op(own, indices, given, mode="add"))
+    return multiply_op(share, own), multiply_op(gather(share, indices), given)
 
 
 def gather(x: Value, indices: Value) -> Value:

@@ -3,6 +3,9 @@
 A rule is a vector-Jacobian product: from the cotangent of a node's output it makes the cotangents of its inputs, by
 applying primitives, so that the backward pass is a graph like any other and has gradients itself. A primitive without
 a gradient says so, with the reason: none is missing by omission.
+
+The gradient of a real result by a complex tensor is the direction of steepest ascent. A rule knows nothing of it: it
+multiplies by derivatives, as for real numbers, and the backward loop conjugates what goes in and what comes out.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ import numpy as np
 from zoo.engine import dtypes
 from zoo.engine import graph as graphs
 from zoo.engine.graph import Node, Value
-from zoo.engine.primitives import broadcast_to_op, cast_op, reshape_op, sum_op
+from zoo.engine.primitives import (broadcast_to_op, cast_op, complex_op, imaginary_op, negative_op, real_op, reshape_op,
+                                   sum_op)
 from zoo.engine.spec import Shape
 from zoo.errors import ConfigError
 
@@ -52,6 +56,11 @@ def binary(name: str, *functions: Callable[[Value, Value, Value, Value], Value])
     """The gradients of ``z = f(x, y)``, elementwise and broadcast: ``function(ct, z, x, y)`` for x and for y."""
     rule(name)(lambda ct, node: tuple(unbroadcast(f(ct, node.output, *node.inputs), x.shape)
                                       for f, x in zip(functions, node.inputs, strict=True)))
+
+
+def conjugate(x: Value) -> Value:
+    """The complex conjugate; a real tensor is its own."""
+    return complex_op(real_op(x), negative_op(imaginary_op(x))) if dtypes.is_complex(x.dtype) else x
 
 
 def unbroadcast(ct: Value, shape: Shape) -> Value:
