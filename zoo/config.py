@@ -32,6 +32,9 @@ class Config:
         image_data_format: where images have their channels unless a layer says.
         threads: workers of a run; None means one for each processor that the process may use.
         kernels: families of kernels that programs may use; ``reference`` is always among them.
+        frozen_cache_memory, frozen_cache_disk: bytes that the outputs of a frozen prefix may take while `fit` runs, in
+            memory, or else in a temporary file.
+        interactive_logging: whether progress is printed; otherwise it goes to the logger ``zoo``.
     """
 
     floatx: str
@@ -39,6 +42,9 @@ class Config:
     image_data_format: str
     threads: int | None
     kernels: tuple[str, ...]
+    frozen_cache_memory: int
+    frozen_cache_disk: int
+    interactive_logging: bool
 
     def __init__(self, environment: Mapping[str, str] = os.environ):
         self.floatx = "float32"
@@ -46,6 +52,8 @@ class Config:
         self.image_data_format = "channels_last"
         self.threads = environment.get("ZOO_NUM_THREADS") or None
         self.kernels = environment.get("ZOO_KERNELS") or KERNEL_FAMILIES
+        self.frozen_cache_memory, self.frozen_cache_disk = 2 ** 30, 2 ** 34
+        self.interactive_logging = True
 
     def __setattr__(self, name: str, value: Any) -> None:
         check = _CHECKS.get(name)
@@ -106,6 +114,18 @@ def _count(name: str, value: Any) -> int | None:
     return value
 
 
+def _bytes(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError(f"{name}: expected a number of bytes, 0 or more, received {value!r}.")
+    return value
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name}: expected True or False, received {value!r}.")
+    return value
+
+
 def _families(name: str, value: Any) -> tuple[str, ...]:
     given = {part.strip() for part in value.split(",")} if isinstance(value, str) else set(value)
     unknown = sorted(given - set(KERNEL_FAMILIES))
@@ -122,6 +142,9 @@ _CHECKS = {
     "image_data_format": _one_of(IMAGE_DATA_FORMATS),
     "threads": _count,
     "kernels": _families,
+    "frozen_cache_memory": _bytes,
+    "frozen_cache_disk": _bytes,
+    "interactive_logging": _flag,
 }
 
 config = Config()

@@ -21,9 +21,9 @@ pytestmark = require_corpus
 
 #: The corpus names the callbacks but not their arguments; these are what its histories show.
 CALLBACKS = {
-    "EarlyStopping": lambda: callbacks.EarlyStopping(monitor="val_loss", patience=2),
-    "LearningRateScheduler": lambda: callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5),
-    "ReduceLROnPlateau": lambda: callbacks.ReduceLROnPlateau(monitor="loss", factor=0.3, patience=1, min_delta=0.05),
+    "EarlyStopping": lambda rates: callbacks.EarlyStopping(monitor="val_loss", patience=2),
+    "LearningRateScheduler": lambda rates: callbacks.LearningRateScheduler(lambda epoch: rates[epoch]),
+    "ReduceLROnPlateau": lambda rates: callbacks.ReduceLROnPlateau(monitor="loss", factor=0.3, patience=1, min_delta=0.05),
 }
 
 
@@ -124,7 +124,10 @@ def fit_differs(folder: pathlib.Path, meta: dict[str, Any]) -> str | None:
             options["validation_data"] = group(arrays, "vx"), group(arrays, "vy")
         if options.pop("sample_weight", None):
             options["sample_weight"] = group(arrays, "sample_weight")
-        watchers = [CALLBACKS[name]() for name in meta.get("callbacks", [])]
+        rates = meta["history"].get("learning_rate", [])
+        if rates:                                           # the optimizer was noted down after training
+            model.optimizer.learning_rate = rates[0]
+        watchers = [CALLBACKS[name](rates) for name in meta.get("callbacks", [])]
         history = model.fit(group(arrays, "x"), group(arrays, "y"), shuffle=False, verbose=0, callbacks=watchers,
                             **options).history
         for name, want in meta["history"].items():

@@ -52,7 +52,7 @@ class Function:
     def __call__(self, *arguments: Any) -> Any:
         """The function's result for arrays: the same nest, with fresh arrays for its tensors."""
         arrays = [leaf if leaf is None else as_array(leaf) for leaf in tree.leaves(arguments)]
-        traced, program = self.compiled(*tree.pack(arguments, [_spec(array) for array in arrays]))
+        traced, program = self.compiled(*tree.pack(arguments, [spec_of(array) for array in arrays]))
         return traced.pack(program.run(*(array for array in arrays if array is not None)))
 
     def compiled(self, *specs: Any) -> Compiled:
@@ -72,7 +72,8 @@ class Function:
         return f"<Function {self.name}: {len(self._programs)} programs>"
 
 
-def _spec(array: Any) -> TensorSpec | None:
+def spec_of(array: Any) -> TensorSpec | None:
+    """The spec of an array; None of None."""
     return None if array is None else TensorSpec(tuple(array.shape), dtypes.standardize(array.dtype))
 
 

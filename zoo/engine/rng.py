@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo import tree
 from zoo.engine.primitives import add_op, stop_gradient_op
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError
@@ -30,6 +31,14 @@ class _SeedSource:
 
     def restart(self, seed: int | None) -> None:
         self.generator = np.random.Generator(np.random.Philox(seed))
+
+    def state(self) -> dict[str, Any]:
+        state = self.generator.bit_generator.state
+        return {name: tree.map(lambda leaf: np.asarray(leaf).tolist(), part) for name, part in state.items()}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        arrays = {name: np.asarray(numbers, "uint64") for name, numbers in state["state"].items()}
+        self.generator.bit_generator.state = {**state, "state": arrays, "buffer": np.asarray(state["buffer"], "uint64")}
 
     def draw(self) -> int:
         with self.lock:
@@ -55,6 +64,16 @@ def set_random_seed(seed: int) -> None:
 def draw_seed() -> int:
     """A fresh seed, reproducible after `set_random_seed`."""
     return _SOURCE.draw()
+
+
+def seed_state() -> dict[str, Any]:
+    """Where the source of fresh seeds is: plain data, for `resume_seeds`."""
+    return _SOURCE.state()
+
+
+def resume_seeds(state: dict[str, Any]) -> None:
+    """Continues the source of fresh seeds from a state that `seed_state` gave, in this process or another."""
+    _SOURCE.resume(state)
 
 
 def seeded(initializer: Any, seed: int) -> Any:

@@ -320,11 +320,17 @@ class Optimizer:
                 changed[variable] = ops.where(due, changed[average], value)
         return changed
 
+    @property
+    def averages(self) -> dict[Variable, Variable]:
+        """The moving average of each trained variable; empty unless `use_ema`."""
+        return {variable: slots["average"] for variable, slots in self._slots.items() if "average" in slots}
+
     def finalize_variable_values(self, variables: Iterable[Variable]) -> None:
         """At the end of training: variables become their moving averages, if there are any."""
+        averages = self.averages
         for variable in variables:
-            if "average" in self._slots.get(variable, {}):
-                variable.assign(ops.stop_gradient(self._slots[variable]["average"]))
+            if variable in averages:
+                variable.assign(ops.stop_gradient(averages[variable]))
 
     def scale_loss(self, loss: Tensor) -> Tensor:
         """The loss whose gradients `apply` expects."""

@@ -59,6 +59,10 @@ class Source:
         """The batches of one epoch."""
         raise NotImplementedError
 
+    def example(self) -> Batch:
+        """A batch to see shapes by; the epochs still have it."""
+        raise NotImplementedError
+
 
 class Arrays(Source):
     """Slices of arrays, in a new random order each epoch if asked for."""
@@ -73,8 +77,16 @@ class Arrays(Source):
         """Slices; the last one may be smaller."""
         order = np.random.Generator(np.random.Philox(rng.draw_seed())).permutation(self.size) if self.shuffle else None
         for start in range(0, self.size, self.batch_size):
-            part = slice(start, start + self.batch_size) if order is None else order[start:start + self.batch_size]
-            yield tree.map(lambda leaf: None if leaf is None else leaf[part], self.data)
+            yield self.take(slice(start, start + self.batch_size) if order is None else
+                            order[start:start + self.batch_size])
+
+    def take(self, part: slice | np.ndarray) -> Batch:
+        """Some samples, by their numbers."""
+        return tree.map(lambda leaf: None if leaf is None else leaf[part], self.data)
+
+    def example(self) -> Batch:
+        """The first slice."""
+        return self.take(slice(self.batch_size))
 
 
 class Indexed(Source):
@@ -99,12 +111,17 @@ class Indexed(Source):
                 yield unpack(batch)
         getattr(self.dataset, "on_epoch_end", lambda: None)()
 
+    def example(self) -> Batch:
+        """The first batch, made once more."""
+        return unpack(self.dataset[0])
+
 
 class Stream(Source):
     """An iterable of batches: iterated anew each epoch if that is possible, otherwise continued."""
 
     def __init__(self, batches: Iterable[Any], steps: int | None):
-        self.batches, self.steps = batches, steps
+        self.batches = batches
+        self.steps = len(batches) if steps is None and hasattr(batches, "__len__") else steps
         self.iterator = iter(batches) if iter(batches) is batches else None
 
     def epoch(self) -> Iterator[Batch]:
@@ -118,10 +135,57 @@ class Stream(Source):
             raise ConfigError(f"The generator ended after {taken} batches, expected {self.steps} in each epoch: let it "
                               f"run for ever, or set steps_per_epoch.")
 
+    def example(self) -> Batch:
+        """The first batch; an iterator gets it back."""
+        if self.iterator is None:
+            return unpack(next(iter(self.batches)))
+        batch = next(self.iterator)
+        self.iterator = itertools.chain([batch], self.iterator)
+        return unpack(batch)
+
+
+class Counted(Source):
+    """So many batches of another source, which begins anew when it ends.
+
+    Args:
+        source: has epochs of its own.
+        steps: batches in an epoch of this one.
+        continuing: whether an epoch goes on where the last one stopped, as in training; else it starts anew.
+    """
+
+    def __init__(self, source: Source, steps: int, continuing: bool):
+        self.source, self.steps, self.continuing = source, steps, continuing
+        self._rest = self._endless()
+
+    def _endless(self) -> Iterator[Batch]:
+        batch = None
+        while True:
+            for batch in self.source.epoch():
+                yield batch
+            if batch is None:
+                raise ConfigError("The data have no batches.")
+
+    def epoch(self) -> Iterator[Batch]:
+        """The next batches."""
+        if not self.continuing:
+            self._rest = self._endless()
+        return itertools.islice(self._rest, self.steps)
+
+    def example(self) -> Batch:
+        """That of the source."""
+        return self.source.example()
+
 
 def source(x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int | None = None, shuffle: bool = False,
-           steps: int | None = None) -> Source:
+           steps: int | None = None, continuing: bool = False) -> Source:
     """The source for whatever `fit`, `evaluate` or `predict` are given.
+
+    Args:
+        x, y, sample_weight: arrays or nests of arrays; or x alone a dataset or an iterable.
+        batch_size: of arrays; 32 if None.
+        shuffle: whether each epoch has an order of its own.
+        steps: batches in an epoch, if these are not all.
+        continuing: whether epochs of fewer batches than there are go on where the last one stopped.
 
     Raises:
         ConfigError: arrays of different lengths, none at all, or targets beside a dataset that has its own.
@@ -129,19 +193,18 @@ def source(x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int 
     if isinstance(x, Source):
         return x
     if is_arrays(x):
-        return Arrays(x, y, sample_weight, batch_size or 32, shuffle)
+        return _counted(Arrays(x, y, sample_weight, batch_size or 32, shuffle), steps, continuing)
     if y is not None or sample_weight is not None:
         raise ConfigError(f"{type(x).__name__} yields its own targets and weights: give neither y nor sample_weight.")
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
-        return Indexed(x, shuffle and isinstance(x, PyDataset)) if steps is None else Stream(_endless(x), steps)
+        return _counted(Indexed(x, shuffle and isinstance(x, PyDataset)), steps, continuing)
     if hasattr(x, "__iter__"):
-        return Stream(x, steps)
+        return Stream(x, steps) if iter(x) is x else _counted(Stream(x, None), steps, continuing)
     raise ConfigError(f"Expected arrays, a PyDataset or an iterable of batches, received {type(x).__name__}.")
 
 
-def _endless(dataset: Any) -> Iterator[Any]:
-    while True:
-        yield from (dataset[i] for i in range(len(dataset)))
+def _counted(source: Source, steps: int | None, continuing: bool) -> Source:
+    return source if steps is None else Counted(source, steps, continuing)
 
 
 def is_arrays(x: Any) -> bool:

@@ -17,10 +17,20 @@ from zoo.training import outputs
 Tensor = Any
 
 
-def train(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, Tensor]:
-    """Changes the trainable weights by one step; returns the figures of the epoch so far."""
+def train(model: Any, x: Any, y: Any, sample_weight: Any, forward: Any = None) -> dict[str, Tensor]:
+    """Changes the trainable weights by one step.
+
+    Args:
+        model: whose weights, loss and metrics.
+        x: what `forward` takes.
+        y, sample_weight: targets and weights, in the structure of the outputs.
+        forward: computes the outputs; the model itself if None, otherwise a part of it that x is fit for.
+
+    Returns:
+        The figures of the epoch so far.
+    """
     graph = graphs.current()
-    y_pred, loss = _forward(model, x, y, sample_weight, training=True)
+    y_pred, loss = _forward(model, forward or model, x, y, sample_weight, training=True)
     variables = model.trainable_weights
     model.optimizer.build(variables)
     starts = [graph.reads.get(variable) for variable in variables]
@@ -30,15 +40,15 @@ def train(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, Tensor]:
     return _figures(model, x, y, y_pred, sample_weight, loss)
 
 
-def test(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, Tensor]:
-    """Computes loss and metrics; returns the figures so far."""
-    y_pred, loss = _forward(model, x, y, sample_weight, training=False)
+def test(model: Any, x: Any, y: Any, sample_weight: Any, forward: Any = None) -> dict[str, Tensor]:
+    """Computes loss and metrics; returns the figures so far. Arguments as of `train`."""
+    y_pred, loss = _forward(model, forward or model, x, y, sample_weight, training=False)
     return _figures(model, x, y, y_pred, sample_weight, loss)
 
 
-def _forward(model: Any, x: Any, y: Any, sample_weight: Any, training: bool) -> tuple[Any, Tensor]:
+def _forward(model: Any, forward: Any, x: Any, y: Any, sample_weight: Any, training: bool) -> tuple[Any, Tensor]:
     with collecting_penalties() as penalties:
-        y_pred = model(x, training=training)
+        y_pred = forward(x, training=training)
         parts = [*penalties, *outputs.regularization(model.trainable_weights)]
         if model.compiled.loss is not None:
             parts.insert(0, model.compiled.loss(y, y_pred, sample_weight))

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from zoo import tree
-from zoo.callbacks.callback import CallbackList, History
-from zoo.engine.function import Function
+from zoo.callbacks.callback_list import CallbackList
+from zoo.callbacks.history import History
+from zoo.callbacks.progress import verbosity
+from zoo.engine.eager import as_array
+from zoo.engine.function import Function, spec_of
 from zoo.engine.tape import LiveGraph
+from zoo.engine.trace import trace
 from zoo.errors import ConfigError
 from zoo.training import data, step
 from zoo.training.compiled import Compiled, compiled, optimizer_for
-from zoo.training.outputs import Outputs, class_weights
-
-Logs = dict[str, float]
+from zoo.training.loop import FitLoop, Logs, evaluate, weighted
+from zoo.training.outputs import Outputs
 
 
 class Trainer:
-    """Mixin of models: `compile`, `fit`, `evaluate`, `predict` and their relatives for one batch."""
+    """Mixin of models: `compile`, `fit`, `evaluate`, `predict` and their relatives for one batch.
+
+    Attributes:
+        history: the `History` of the last `fit`, which tells of the epochs of an interrupted one as well.
+        stop_training: set by callbacks to end `fit` after the present step.
+        training_interrupted: whether the last `fit` was ended by an error or by Ctrl-C.
+        resume_at: set by a callback when training begins: at which (epoch, batch) it goes on.
+    """
 
     compiled: Compiled | None = None
     optimizer: Any = None
-    stop_training = False
+    history: History | None = None
+    stop_training = training_interrupted = False
+    resume_at: tuple[int, int] | None = None
 
     def reset_programs(self) -> None:
         """Forgets compiled programs, as is needed when the topology changes."""
@@ -92,39 +102,63 @@ class Trainer:
 
     # ---- one batch
 
-    def _function(self, kind: str) -> Function:
+    def _function(self, kind: str, forward: Any = None) -> Function:
         """The compiled step; made anew when the set of trainable weights changes."""
-        key = kind, tuple(v.serial for v in self.trainable_weights) if kind == "train" else ()
+        key = kind, forward, tuple(v.serial for v in self.trainable_weights) if kind == "train" else ()
         if key not in self._functions:
-            run: dict[str, Callable[..., Any]] = {
-                "train": lambda x, y, w: step.train(self, x, y, w), "test": lambda x, y, w: step.test(self, x, y, w),
-                "predict": lambda x: self(x, training=False)}
-            self._functions[key] = Function(run[kind], name=self.name)
+            self._functions[key] = Function(self._step(kind, forward), name=self.name)
         return self._functions[key]
+
+    def _step(self, kind: str, forward: Any) -> Callable[..., Any]:
+        run: dict[str, Callable[..., Any]] = {
+            "train": lambda x, y, w: step.train(self, x, y, w, forward),
+            "test": lambda x, y, w: step.test(self, x, y, w, forward), "predict": lambda x: self(x, training=False)}
+        return run[kind]
 
     @property
     def predict_function(self) -> Function:
         """The model in inference mode: a shell that traces and compiles once for each shape of data."""
         return self._function("predict")
 
-    def _run(self, kind: str, batch: data.Batch) -> Logs:
-        x, y, weight = self.as_batch(batch[0]), *batch[1:]
+    def _prepare(self, x: Any) -> None:
+        """Builds the model and matches the arguments of `compile` with its outputs, if that was not possible before."""
         if not self.built:
             self.build_for((x,), {})
         if self.compiled is None:
             self._match_outputs(getattr(self, "output", None) if self.kind != "opaque" else
                                 tree.map(lambda value: value, self.predict_function(x)))
+
+    def run_step(self, kind: str, batch: data.Batch, forward: Any = None) -> Logs:
+        """One step, ``train`` or ``test``, on a batch; gives the figures since the metrics were reset.
+
+        Args:
+            forward: a part of the model that the x of the batch is for; the model itself if None.
+        """
+        x, y, weight = (forward or self).as_batch(batch[0]), *batch[1:]
+        self._prepare(x)
         if self.compiled.run_eagerly:
-            figures = self._run_live(kind, x, y, weight)
+            figures = self._run_live(kind, forward, x, y, weight)
         else:
-            figures = self._function(kind)(x, y, weight)
+            figures = self._function(kind, forward)(x, y, weight)
         return {name: float(value) if np.ndim(value) == 0 else np.asarray(value) for name, value in figures.items()}
 
-    def _run_live(self, kind: str, x: Any, y: Any, weight: Any) -> dict[str, Any]:
+    def build_training(self, batch: data.Batch | None = None) -> None:
+        """Creates everything that training keeps: weights, the state of the optimizer, metrics.
+
+        Args:
+            batch: ``(x, y, sample_weight)`` to see shapes by; None for those that `fit` has at present.
+        """
+        x, y, weight = self._training_source.example() if batch is None else batch
+        x = self.as_batch(x)
+        self._prepare(x)
+        specs = tree.map(lambda leaf: None if leaf is None else spec_of(as_array(leaf)), (x, y, weight))
+        trace(self._step("train", None), *specs)
+
+    def _run_live(self, kind: str, forward: Any, x: Any, y: Any, weight: Any) -> dict[str, Any]:
         graph = LiveGraph(self.name)
         live = tree.map(lambda leaf: None if leaf is None else graph.live_input(leaf), (x, y, weight))
         with graph.recording():
-            figures = getattr(step, kind)(self, *live)
+            figures = self._step(kind, forward)(*live)
         graph.assign_updates()
         return {name: graph.as_value(value).data for name, value in figures.items()}
 
@@ -136,13 +170,13 @@ class Trainer:
             The figures since the metrics were reset: the loss, or a list of loss and metrics, or a dict.
         """
         self._require_compiled()
-        logs = self._run("train", _weighted((x, y, sample_weight), class_weight))
+        logs = self.run_step("train", weighted((x, y, sample_weight), class_weight))
         return _figures(logs, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch; see `train_on_batch`."""
         self._require_compiled()
-        return _figures(self._run("test", data.unpack((x, y, sample_weight))), return_dict)
+        return _figures(self.run_step("test", data.unpack((x, y, sample_weight))), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch, in one run."""
@@ -190,43 +224,19 @@ class Trainer:
         self._require_compiled()
         if validation_split:
             (x, y, sample_weight), validation_data = data.split((x, y, sample_weight), validation_split)
-        training = data.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, steps=steps_per_epoch)
+        training = data.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, steps=steps_per_epoch,
+                               continuing=True)
         validation = None
         if validation_data is not None:
             validation = _validation(validation_data, validation_batch_size or batch_size, validation_steps)
-        watchers = CallbackList(callbacks, self, verbose=verbose, epochs=epochs, steps=training.steps)
-        self.stop_training = False
-        watchers.on_train_begin()
-        logs: Logs = {}
-        try:
-            for epoch in range(initial_epoch, epochs):
-                logs = self._fit_epoch(epoch, training, class_weight, watchers)
-                if validation is not None and _is_due(epoch, validation_freq):
-                    figures = self._evaluate(validation, watchers)
-                    logs |= {f"val_{name}": value for name, value in figures.items()}
-                watchers.on_epoch_end(epoch, logs)
-                if self.stop_training:
-                    break
-        finally:
-            self._finish_training(epochs > initial_epoch)
-            watchers.on_train_end(logs)
-        return watchers.history
-
-    def _fit_epoch(self, epoch: int, training: data.Source, class_weight: Any, watchers: CallbackList) -> Logs:
-        self.reset_metrics()
-        watchers.on_epoch_begin(epoch)
-        logs: Logs = {}
-        for i, batch in enumerate(training.epoch()):
-            watchers.on_train_batch_begin(i)
-            logs = self._run("train", _weighted(batch, class_weight))
-            watchers.on_train_batch_end(i, logs)
-            if self.stop_training:
-                break
-        return dict(logs)
-
-    def _finish_training(self, trained: bool) -> None:
-        if trained and self.optimizer.built:
-            self.optimizer.finalize_variable_values(self.trainable_weights)
+        verbose = verbosity(verbose)
+        watchers = CallbackList(callbacks, add_history=True, add_progbar=verbose > 0, model=self, verbose=verbose,
+                                epochs=epochs, steps=training.steps)
+        self.history, self._training_source = watchers.history, training
+        if self.compiled is None or not self.built:
+            self._prepare(self.as_batch(training.example()[0]))
+        FitLoop(self, training, validation, watchers, class_weight, validation_freq).run(initial_epoch, epochs)
+        return self.history
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: int | str = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: Any = None,
@@ -238,19 +248,10 @@ class Trainer:
         """
         self._require_compiled()
         source = data.source(x, y, sample_weight, batch_size=batch_size, steps=steps)
-        watchers = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=source.steps, fitting=False)
-        return _figures(self._evaluate(source, watchers), return_dict)
-
-    def _evaluate(self, source: data.Source, watchers: CallbackList) -> Logs:
-        self.reset_metrics()
-        watchers.on_test_begin()
-        logs: Logs = {}
-        for i, batch in enumerate(source.epoch()):
-            watchers.on_test_batch_begin(i)
-            logs = self._run("test", batch)
-            watchers.on_test_batch_end(i, logs)
-        watchers.on_test_end(logs)
-        return dict(logs)
+        verbose = verbosity(verbose)
+        watchers = CallbackList(callbacks, add_progbar=verbose > 0, model=self, verbose=verbose, epochs=1,
+                                steps=source.steps)
+        return _figures(evaluate(self, source, watchers), return_dict)
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto", steps: int | None = None,
                 callbacks: Any = None) -> Any:
@@ -269,39 +270,24 @@ class Trainer:
             ConfigError: there are no samples, or the arrays have different numbers of them.
         """
         source = data.source(np.asarray(x) if _is_nested_numbers(x) else x, batch_size=batch_size, steps=steps)
-        show = sys.stderr.isatty() and source.steps != 1 if verbose == "auto" else bool(verbose)
-        watchers = CallbackList(callbacks, self, verbose=0, epochs=1, steps=source.steps, fitting=False)
-        results = list(self._predict(tqdm(source.epoch(), total=source.steps, disable=not show, unit="batch"), watchers))
+        verbose = verbosity(verbose, in_log=0) if verbose != "auto" or source.steps != 1 else 0
+        watchers = CallbackList(callbacks, add_progbar=verbose > 0, model=self, verbose=verbose, epochs=1,
+                                steps=source.steps)
+        results = []
+        watchers.on_predict_begin()
+        for i, batch in enumerate(source.epoch()):
+            watchers.on_predict_batch_begin(i)
+            results.append(self.predict_on_batch(batch[0]))
+            watchers.on_predict_batch_end(i, {"outputs": results[-1]})
+        watchers.on_predict_end()
         if not results:
             raise ConfigError("predict received no samples.")
         return tree.map(lambda *parts: parts[0] if len(parts) == 1 else np.concatenate(parts), *results)
-
-    def _predict(self, batches: Any, watchers: CallbackList) -> Iterator[Any]:
-        watchers.on_predict_begin()
-        for i, batch in enumerate(batches):
-            watchers.on_predict_batch_begin(i)
-            outputs = self.predict_on_batch(batch[0])
-            watchers.on_predict_batch_end(i, {"outputs": outputs})
-            yield outputs
-        watchers.on_predict_end()
 
 
 def _validation(given: Any, batch_size: int | None, steps: int | None) -> data.Source:
     parts = given if isinstance(given, tuple) else (given,)
     return data.source(*parts, batch_size=batch_size, steps=steps)
-
-
-def _is_due(epoch: int, frequency: int | list[int]) -> bool:
-    return (epoch + 1) % frequency == 0 if isinstance(frequency, int) else epoch + 1 in frequency
-
-
-def _weighted(batch: Any, class_weight: dict[Any, float] | None) -> data.Batch:
-    """The batch with class weights turned into sample weights."""
-    x, y, weight = data.unpack(batch)
-    if class_weight:
-        factors = np.asarray(class_weights({int(k): float(v) for k, v in class_weight.items()}, y))
-        weight = factors if weight is None else weight * factors
-    return x, y, weight
 
 
 def _figures(logs: Logs, return_dict: bool) -> Any:
