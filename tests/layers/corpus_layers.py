@@ -42,7 +42,7 @@ class SingleLayerCase:
                 h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as file:
             found = [group for name, group in file["layers"].items() if name != "input_layer" and "vars" in group]
             stored = found[0]["vars"] if found else {}
-            return [np.asarray(stored[str(i)]) for i in range(len(stored))]
+            return [np.asarray(stored[str(i)]) for i in range(sum(key.isdecimal() for key in stored))]
 
 
 def architectures(producer: str = "keras3") -> Iterator[tuple[pathlib.Path, dict[str, Any]]]:
@@ -72,7 +72,8 @@ def single_layer_cases() -> list[SingleLayerCase]:
     for folder, architecture in architectures():
         records = [r for r in architecture["config"].get("layers", ()) if r["class_name"] != "InputLayer"]
         meta = json.loads((folder / "meta.json").read_text())
-        if len(records) == 1 and records[0]["class_name"] in layers.LAYERS and not meta.get("expectation"):
+        if len(records) == 1 and records[0]["class_name"] in layers.LAYERS and not meta.get("expectation") \
+                and records[0]["config"].get("vocabulary", ()) is not None:     # else it is not in the config
             found.append(SingleLayerCase(folder.name, folder, records[0], meta))
     return found
 

@@ -147,12 +147,12 @@ class IndexLookup(Layer):
         inputs = self._as_tokens(inputs)
         if self.invert:
             return ops.text.tokens(inputs, self.token_of, self.token_dtype)
+        if self.output_mode != "int" and self.depth is None:
+            raise ConfigError(f"Layer {self.name!r} ({type(self).__name__}) with output_mode={self.output_mode!r} "
+                              f"needs its vocabulary before it is called: pass vocabulary=..., or call adapt(data) first.")
         numbers = ops.text.lookup(inputs, self.index_of)
         if self.output_mode == "int":
             return numbers
-        if self.depth is None:
-            raise ConfigError(f"Layer {self.name!r} ({type(self).__name__}) with output_mode={self.output_mode!r} "
-                              f"needs its vocabulary before it is called: pass vocabulary=..., or call adapt(data) first.")
         if self.output_mode != "tf_idf":
             return encode(numbers, self.output_mode, self.depth, "int64")
         return ops.multiply(encode(numbers, "count", self.depth, settings.floatx), self.idf)

@@ -6,6 +6,7 @@ separate words. Strings are held as Python's `str`; elements given as `bytes` ar
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ class NGrams:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """The runs."""
-        lines = [self._runs(_without_padding(row)) for row in x.reshape(-1, x.shape[-1])]
+        lines = [self._runs(_without_padding(row)) for row in x.reshape(math.prod(x.shape[:-1]), x.shape[-1])]
         return rows(lines, x.shape[:-1], None, "")
 
     def _runs(self, tokens: list[str]) -> list[str]:
