@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import pathlib
 import zipfile
@@ -10,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import h5py
 import numpy as np
 
+import zoo
 from tests.corpus import CORPUS
 from zoo import layers
 
@@ -37,12 +36,8 @@ class SingleLayerCase:
             return inputs[0] if len(inputs) == 1 else inputs, stored[call["outputs"][0]]
 
     def weights(self) -> list[np.ndarray]:
-        """The layer's weights in the order of the file."""
-        with zipfile.ZipFile(self.folder / "model.keras") as archive, \
-                h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as file:
-            found = [group for name, group in file["layers"].items() if name != "input_layer" and "vars" in group]
-            stored = found[0]["vars"] if found else {}
-            return [np.asarray(stored[str(i)]) for i in range(sum(key.isdecimal() for key in stored))]
+        """The layer's weights in the order of Keras."""
+        return zoo.load_model(self.folder / "model.keras").get_weights()
 
 
 def architectures(producer: str = "keras3") -> Iterator[tuple[pathlib.Path, dict[str, Any]]]:
