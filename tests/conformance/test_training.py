@@ -27,6 +27,13 @@ CALLBACKS = {
 }
 
 
+#: Cases whose recorded numbers are not what zoo means to compute, with the reason.
+NAMED = {
+    "net_embedding_mask": "Keras on TensorFlow squares the parts of an embedding's gradient before it adds those of equal "
+                          "indices, so that Adam's velocity differs from that of its other backends, and from ours",
+}
+
+
 def folders(prefixes: tuple[str, ...]) -> list[pathlib.Path]:
     assert CORPUS is not None
     return [path.parent for path in sorted((CORPUS / "training").glob("*/meta.json"))
@@ -141,6 +148,9 @@ def count(title: str, found: list[pathlib.Path], differ: Any) -> None:
     for folder in found:
         meta = json.loads((folder / "meta.json").read_text())
         unknown = unknown_layers(meta.get("layers", []))
+        if folder.name in NAMED:
+            row.not_yet[folder.name] = NAMED[folder.name]
+            continue
         if unknown:
             row.not_yet[folder.name] = f"layers {', '.join(unknown)}"
             continue
