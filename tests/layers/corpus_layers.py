@@ -28,12 +28,12 @@ class SingleLayerCase:
     record: dict[str, Any]
     meta: dict[str, Any]
 
-    def arrays(self) -> tuple[Any, np.ndarray]:
-        """Input (a list if there are several) and expected output of the first call."""
+    def arrays(self) -> tuple[Any, list[np.ndarray]]:
+        """Input (a list if there are several) and expected outputs of the first call."""
         call = self.meta["calls"][0]
         with np.load(self.folder / "io.npz") as stored:
             inputs = [stored[key] for key in call["inputs"].values()]
-            return inputs[0] if len(inputs) == 1 else inputs, stored[call["outputs"][0]]
+            return inputs[0] if len(inputs) == 1 else inputs, [stored[key] for key in call["outputs"]]
 
     def weights(self) -> list[np.ndarray]:
         """The layer's weights in the order of Keras."""
