@@ -20,7 +20,7 @@ from zoo.errors import ConfigError
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 IMAGE_DATA_FORMATS = ("channels_last", "channels_first")
-KERNEL_FAMILIES = ("reference", "blas", "jit", "cuda")
+KERNEL_FAMILIES = ("reference", "blas", "jit")
 
 
 class Config:

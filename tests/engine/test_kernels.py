@@ -5,6 +5,7 @@ import pytest
 
 from zoo.config import config
 from zoo.engine.compile import compile_graph
+from zoo.engine.kernels.families import load
 from zoo.engine.kernels.registry import KERNELS, Kernel, register
 from zoo.engine.passes import INFERENCE
 from zoo.engine.primitives import add_op, avg_pool_op, concatenate_op, conv_op, matmul_op, max_pool_op, multiply_op
@@ -25,33 +26,55 @@ EPILOGUES = {
 }
 
 
-def check(primitive, shapes, attrs, epilogue, title, dtype="float32", seed=0):
-    """Compiles the primitive on random inputs with and without fast kernels; `title` is the kernel to be used."""
-    rng = np.random.default_rng(seed)
-    arrays = [rng.normal(size=shape).astype(dtype) for shape in shapes]
-    extra = []
+def program_of(primitive, arrays, attrs, epilogue, dtype="float32"):
+    """The graph of the primitive with something after it, and how to compile it with one kernel only."""
+    rng, extra = np.random.default_rng(1), []
 
     def operand(shape):
         extra.append(rng.normal(size=shape).astype(dtype))
         return extra[-1]
 
-    def function(*xs):
-        return EPILOGUES[epilogue](primitive(*xs, **attrs), operand)
+    return trace(lambda *xs: EPILOGUES[epilogue](primitive(*xs, **attrs), operand),
+                 *(TensorSpec(a.shape, dtype) for a in arrays)).graph
 
-    graph = trace(function, *(TensorSpec(a.shape, dtype) for a in arrays)).graph
-    program = compile_graph(graph)
-    *packing, step = program.steps
-    assert step.choice.kernel.title == title, str(program)
-    assert all(step.node.op.name in ("reshape", "transpose", "broadcast_to") for step in packing)
-    assert (epilogue == "none") == (step.node.epilogue is None)
+
+def check(monkeypatch, primitive, shapes, attrs, epilogue, families=("blas",), dtype="float32"):
+    """Compares every kernel that supports the primitive with its definition; returns the kernels' names."""
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+    graph = program_of(primitive, arrays, attrs, epilogue, dtype)
     with config.using(kernels="reference"):
         expected, = compile_graph(graph, pipeline=()).run(*arrays)
-    actual, = program.run(*arrays)
-    assert actual.dtype == expected.dtype and actual.shape == expected.shape
-    scale = np.abs(expected).max(initial=1e-30)
-    assert np.abs(actual - expected).max(initial=0) <= 1e-5 * scale
-    again, = program.run(*arrays)
-    np.testing.assert_array_equal(again, actual)            # no tile depends on what memory held before
+    scale, checked = np.abs(expected).max(initial=1e-30), []
+    for kernel in [kernel for family in families for kernel in loaded(family, primitive.name)]:
+        monkeypatch.setitem(KERNELS, primitive.name, [kernel])
+        *packing, step = compile_graph(graph).steps
+        assert (epilogue == "none") == (step.node.epilogue is None)
+        assert all(step.node.op.name in PACKING for step in packing)
+        if step.choice.kernel is not kernel:
+            assert kernel.supports(step.node) is not None
+            continue
+        program = compile_graph(graph)
+        actual, = program.run(*arrays)
+        assert actual.dtype == expected.dtype and actual.shape == expected.shape
+        error = np.abs(actual - expected).max(initial=0)
+        assert error <= kernel.tolerance * scale, f"{kernel.title}: {error} of {scale}"
+        again, = program.run(*arrays)
+        np.testing.assert_array_equal(again, actual)        # no tile depends on what memory held before
+        checked.append(kernel.name)
+    return checked
+
+
+def loaded(family, primitive):
+    """The kernels of a family for a primitive."""
+    assert load(family) is None
+    return [kernel for kernel in ALL[primitive] if kernel.family == family]
+
+
+for _family in ("blas", "jit"):
+    load(_family)
+ALL = {name: list(kernels) for name, kernels in KERNELS.items()}
+PACKING = ("reshape", "transpose", "broadcast_to", "winograd_kernel")
 
 
 def conv(x, kernel, strides=None, padding="valid", dilation=None, groups=1):
@@ -60,7 +83,7 @@ def conv(x, kernel, strides=None, padding="valid", dilation=None, groups=1):
     return [x, kernel], attrs
 
 
-CONVOLUTIONS = {
+CONVOLUTIONS = {                                            # with the kernel that is chosen
     "pointwise": ("blas.pointwise", conv((2, 9, 7, 12), (1, 1, 12, 20))),
     "pointwise, same": ("blas.pointwise", conv((1, 5, 5, 3), (1, 1, 3, 4), padding="same")),
     "pointwise, large": ("blas.pointwise", conv((1, 56, 56, 64), (1, 1, 64, 96))),
@@ -73,7 +96,7 @@ CONVOLUTIONS = {
     "explicit padding": ("blas.im2col", conv((2, 8, 8, 3), (3, 2, 3, 5), strides=(2, 1), padding=((2, 1), (0, 3)))),
     "padding past the input": ("blas.im2col", conv((1, 2, 2, 3), (2, 2, 3, 5), padding=((4, 5), (3, 3)))),
     "first layer": ("blas.im2col", conv((1, 64, 64, 3), (7, 7, 3, 32), strides=(2, 2), padding=((3, 3), (3, 3)))),
-    "many tiles": ("blas.im2col", conv((3, 40, 40, 32), (3, 3, 32, 32), padding="same")),
+    "many tiles": ("blas.winograd_4x4", conv((3, 40, 40, 32), (3, 3, 32, 32), padding="same")),
     "few rows, many channels": ("blas.im2col", conv((1, 7, 7, 128), (3, 3, 128, 256), padding="same")),
     "groups": ("blas.im2col", conv((2, 8, 6, 12), (3, 3, 4, 9), padding="same", groups=3)),
     "pointwise groups": ("blas.im2col", conv((2, 8, 6, 12), (1, 1, 4, 9), groups=3)),
@@ -112,35 +135,46 @@ POOLINGS = {
 
 @pytest.mark.parametrize("epilogue", EPILOGUES)
 @pytest.mark.parametrize("case", CONVOLUTIONS)
-def test_convolution(case, epilogue):
+def test_convolution(monkeypatch, case, epilogue):
     title, (shapes, attrs) = CONVOLUTIONS[case]
-    check(conv_op, shapes, attrs, epilogue, title)
+    checked = check(monkeypatch, conv_op, shapes, attrs, epilogue)
+    assert "im2col" in checked and title.partition(".")[2] in checked
+
+
+@pytest.mark.parametrize("case", CONVOLUTIONS)
+def test_the_best_kernel_for_a_convolution(case):
+    title, (shapes, attrs) = CONVOLUTIONS[case]
+    graph = program_of(conv_op, [np.ones(shape) for shape in shapes], attrs, "none")
+    with config.using(kernels="blas"):
+        choice = compile_graph(graph).steps[-1].choice
+    assert choice.kernel.title == title, str(choice)
 
 
 @pytest.mark.parametrize("epilogue", EPILOGUES)
 @pytest.mark.parametrize("case", PRODUCTS)
-def test_product(case, epilogue):
-    check(matmul_op, PRODUCTS[case], {}, epilogue, "blas.tiled_product")
+def test_product(monkeypatch, case, epilogue):
+    assert check(monkeypatch, matmul_op, PRODUCTS[case], {}, epilogue) == ["tiled_product"]
 
 
 @pytest.mark.parametrize("epilogue", ["none", "bias, relu", "squeeze and excite"])
 @pytest.mark.parametrize("case", POOLINGS)
-@pytest.mark.parametrize("primitive, title", [(max_pool_op, "blas.shifted_maxima"), (avg_pool_op, "blas.shifted_sums")])
-def test_pooling(primitive, title, case, epilogue):
+@pytest.mark.parametrize("primitive, name", [(max_pool_op, "shifted_maxima"), (avg_pool_op, "shifted_sums")])
+def test_pooling(monkeypatch, primitive, name, case, epilogue):
     shape, attrs = POOLINGS[case]
-    check(primitive, [shape], attrs, epilogue, title)
+    assert check(monkeypatch, primitive, [shape], attrs, epilogue) == [name]
 
 
 @pytest.mark.parametrize("axis", [0, 1, 3])
-def test_concatenation(axis):
+def test_concatenation(monkeypatch, axis):
     shapes = [[2, 3, 4, 5] for _ in range(3)]
     for size, shape in zip((1, 6, 3), shapes):
         shape[axis] = size
-    check(lambda *xs, axis: concatenate_op(*xs, axis=axis), shapes, {"axis": axis}, "none", "blas.copies")
+    assert check(monkeypatch, concatenate_op, shapes, {"axis": axis}, "none") == ["copies"]
 
 
-def test_float64_is_computed_in_float64():
-    check(conv_op, *conv((1, 9, 7, 5), (3, 3, 5, 6), padding="same"), "bias, relu", "blas.im2col", dtype="float64")
+def test_float64_is_computed_in_float64(monkeypatch):
+    shapes, attrs = conv((1, 9, 7, 5), (3, 3, 5, 6), padding="same")
+    assert "im2col" in check(monkeypatch, conv_op, shapes, attrs, "bias, relu", dtype="float64")
 
 
 def test_other_dtypes_are_refused_with_a_reason():

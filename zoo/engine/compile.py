@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import zoo.engine.kernels.blas as _blas  # noqa: F401 - enters its kernels into the registry
-import zoo.engine.primitives as _primitives  # noqa: F401 - and the definitions
+import zoo.engine.primitives as _primitives  # noqa: F401 - enters the definitions into the registry
 from zoo.config import config
 from zoo.engine.fixed import FixedValues
 from zoo.engine.graph import Graph, Node, Rewriter, Value
+from zoo.engine.kernels.families import load
 from zoo.engine.kernels.select import Choice, select_kernel
 from zoo.engine.late_sizes import LateProgram, is_late
 from zoo.engine.op import OPS
@@ -52,7 +52,7 @@ def lower(graph: Graph, cache: WeightCache | None = None) -> Program:
         ShapeError: a size is unknown; programs are compiled for one shape each.
     """
     _check_static(graph)
-    fixed, families = FixedValues(graph), config.kernels
+    fixed, families = FixedValues(graph), [family for family in config.kernels if load(family) is None]
     chosen: dict[Node, tuple[Node, Choice]] = {}
 
     def rule(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 CACHE_BYTES = 1 << 19                                       # what a tile may touch: part of a core's second-level cache
 
 _ROWS, _COLUMNS = 96, 64                                    # the fewest of a tile of a matrix product
+_FEW = 96                                                   # rows with which BLAS is near its full speed
 _PIECES = 4                                                 # tiles that a product is cut into at least
 _WORTH_CUTTING = 1 << 22                                    # multiplications: some 80 microseconds
 
@@ -42,10 +43,10 @@ def cut_leading(shape: Sequence[int], largest: int) -> list[Index]:
 
 def flat(shape: Sequence[int], index: Index) -> slice:
     """The range of rows that a tile from `cut_leading` is, all axes of `shape` seen as one."""
-    start = 0
-    for whole, piece in zip(shape, index):                  # all pieces but the last are single rows
-        start = start * whole + piece.start
-    size = index[-1].stop - index[-1].start if index else 1
+    start, size = 0, 1
+    for whole, piece in zip(shape, index):                  # single rows, then one piece, then whole axes
+        first, last, _ = piece.indices(whole)
+        start, size = start * whole + first, size * (last - first)
     inner = math.prod(shape[len(index):])
     return slice(start * inner, (start + size) * inner)
 
@@ -68,6 +69,22 @@ def product_tile(rows: int, depth: int, columns: int) -> tuple[int, int]:
     if pieces >= _PIECES:
         return tall, columns
     return tall, max(_COLUMNS, -(-columns * pieces // _PIECES))
+
+
+def winograd_tile(rows: int, across: int, depth: int, columns: int, elements: int) -> tuple[int, int]:
+    """The largest tile of Winograd's convolution, in rows of tiles and in columns of the product.
+
+    Args:
+        rows, across: tiles of results, down all images and across one.
+        depth, columns: input and output channels.
+        elements: of a tile of inputs; for each of them there is one product.
+    """
+    fitting = 2 * CACHE_BYTES // (4 * elements * (depth + columns))
+    tall = -(-max(_FEW, fitting) // across)
+    pieces = -(-rows // tall)
+    if pieces >= _PIECES or rows * across * depth * columns * elements < _WORTH_CUTTING:
+        return tall, columns
+    return tall, max(2 * _COLUMNS, -(-columns * pieces // _PIECES))
 
 
 def coalesce(shape: Sequence[int], operands: Sequence[Sequence[int]], keep: int = 0) -> list[list[int]]:

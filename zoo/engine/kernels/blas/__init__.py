@@ -7,4 +7,5 @@ from zoo.engine.kernels.blas import (  # noqa: F401 - each module fills the regi
     movement,
     pool,
     product,
+    winograd,
 )

@@ -1,0 +1,156 @@
+"""Kernels compiled by Numba, against the definitions; sizes are such that compiling pays."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from tests.engine.test_kernels import check, conv
+from zoo.config import config
+from zoo.engine import primitives as p
+from zoo.engine.compile import compile_graph
+from zoo.engine.kernels import families
+from zoo.engine.primitives import conv_op, matmul_op
+from zoo.engine.spec import TensorSpec
+from zoo.engine.trace import trace
+
+numba = pytest.importorskip("numba")
+compiler = pytest.importorskip("zoo.engine.kernels.jit.compiler")
+
+CONVOLUTIONS = {
+    "depthwise": (conv((2, 29, 31, 16), (3, 3, 1, 16), padding="same", groups=16), "depthwise"),
+    "depthwise, strides": (conv((2, 30, 28, 48), (5, 5, 1, 48), strides=(2, 2), padding="same", groups=48), "depthwise"),
+    "depthwise, dilated, valid": (conv((2, 29, 31, 16), (3, 2, 1, 16), dilation=(2, 3), groups=16), "depthwise"),
+    "depthwise, one axis": (conv((2, 400, 16), (3, 1, 16), padding=((4, 0),), dilation=(2,), groups=16), "depthwise"),
+    "pointwise": (conv((2, 29, 31, 8), (1, 1, 8, 16)), "pointwise"),
+    "5x5": (conv((2, 29, 31, 8), (5, 5, 8, 16), padding="same"), "im2col"),
+    "groups": (conv((2, 29, 31, 8), (3, 3, 4, 16), groups=2), "im2col"),
+    "3x3": (conv((2, 29, 30, 8), (3, 3, 8, 16), padding="same"), "winograd_4x4"),
+    "3x3, many channels": (conv((1, 20, 17, 150), (3, 3, 150, 140)), "winograd_4x4"),
+    "3x3, explicit padding": (conv((3, 20, 17, 8), (3, 3, 8, 16), padding=((2, 0), (0, 3))), "winograd_2x2"),
+}
+
+
+@pytest.mark.parametrize("case, epilogue", zip(CONVOLUTIONS, ["residual", "squeeze and excite"] * len(CONVOLUTIONS)))
+def test_convolution(monkeypatch, case, epilogue):
+    (shapes, attrs), name = CONVOLUTIONS[case]
+    assert name in check(monkeypatch, conv_op, shapes, attrs, epilogue, families=["jit"])
+
+
+def test_convolutions_without_an_epilogue(monkeypatch):
+    for case in ("depthwise", "3x3"):
+        (shapes, attrs), name = CONVOLUTIONS[case]
+        assert name in check(monkeypatch, conv_op, shapes, attrs, "none", families=["jit"])
+
+
+@pytest.mark.parametrize("shapes", [[(900, 32), (32, 16)], [(2, 3, 60, 32), (2, 3, 32, 60)], [(7, 64), (64, 2000)]])
+@pytest.mark.parametrize("epilogue", ["bias, relu", "one factor an image"])
+def test_product(monkeypatch, shapes, epilogue):
+    assert check(monkeypatch, matmul_op, shapes, {}, epilogue, families=["jit"]) == ["tiled_product"]
+
+
+X = np.random.default_rng(0).normal(size=(3, 50, 60, 4)).astype("float32") * 3
+ELEMENTWISE = {
+    "arithmetic": lambda x, y: p.divide_op(p.subtract_op(p.multiply_op(x, y), p.negative_op(x)),
+                                           p.add_op(p.absolute_op(y), np.float32(1))),
+    "extrema": lambda x, y: p.add_op(p.maximum_op(x, y), p.relu_op(p.minimum_op(y, x))),
+    "roots": lambda x, y: p.multiply_op(p.rsqrt_op(p.add_op(p.square_op(x), np.float32(1))),
+                                        p.add_op(p.sqrt_op(p.absolute_op(y)), p.reciprocal_op(p.exp_op(y)))),
+    "rounding": lambda x, y: p.add_op(p.floor_op(x), p.ceil_op(y)),
+    "clip and sigmoid": lambda x, y: p.multiply_op(x, p.sigmoid_op(p.clip_op(y, min=-1.5, max=np.inf))),
+    "error function": lambda x, y: p.multiply_op(x, p.erf_op(y)),
+    "choice": lambda x, y: p.select_op(p.logical_and_op(p.less_op(x, y), p.greater_op(x, np.float32(0))), x, y),
+    "casts": lambda x, y: p.multiply_op(p.cast_op(p.not_equal_op(x, y), dtype="float32"),
+                                        p.full_like_op(y, value=2.5, dtype="float32")),
+}
+OPERANDS = {"whole": X[::-1], "one a channel": X[0, 0, 0], "one an image": X[:, :1, :1, :1],
+            "a channel of an image": X[:, :1, :1], "one a place": X[:1, :, :, :1], "a number": X[0, 0, 0, 0]}
+
+
+def run(function, *arrays):
+    """The program's result and the definition's, and the program."""
+    graph = trace(function, *(TensorSpec(a.shape, str(a.dtype)) for a in arrays)).graph
+    program = compile_graph(graph)
+    with config.using(kernels="reference"):
+        expected, = compile_graph(graph, pipeline=()).run(*arrays)
+    return program.run(*arrays)[0], expected, program
+
+
+@pytest.mark.parametrize("case", ELEMENTWISE)
+def test_elementwise(case):
+    actual, expected, program = run(ELEMENTWISE[case], X, OPERANDS["whole"])
+    assert program.steps[0].choice.kernel.title == "jit.one_pass"
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", OPERANDS)
+def test_operands_that_broadcast(case):
+    function = ELEMENTWISE["extrema"]
+    for first, second in ((X, OPERANDS[case]), (OPERANDS[case], X)):
+        actual, expected, program = run(function, first, second)
+        assert program.steps[0].choice.kernel.title == "jit.one_pass"
+        np.testing.assert_array_equal(actual, expected)
+
+
+def test_a_pattern_of_rows_that_is_not_simple_is_refused():
+    x = np.ones((3, 20, 5, 40), "float32")
+    actual, expected, program = run(lambda x, y: p.add_op(x, y), x, x[:, :1, :, :1])
+    assert "rows of no simple pattern" in str(program.steps[0].choice)
+    np.testing.assert_array_equal(actual, expected)
+
+
+def test_bytes_are_read_as_they_are():
+    pixels = np.random.default_rng(0).integers(0, 256, size=(2, 64, 64, 3)).astype("uint8")
+    actual, expected, program = run(lambda x: p.subtract_op(p.cast_op(x, dtype="float32"), np.float32(127.5)), pixels)
+    assert program.steps[0].choice.kernel.title == "jit.one_pass"
+    np.testing.assert_array_equal(actual, expected)
+
+
+def test_special_numbers_pass_through():
+    special = np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1e30, -1e30, 100, -100, 88.6, -88.6], "float32")
+    x = np.tile(special, 1000)
+    for function in (p.exp_op, p.sigmoid_op, p.erf_op, p.relu_op, lambda x: p.clip_op(x, min=-1.0, max=1.0),
+                     lambda x: p.maximum_op(x, p.negative_op(x)), lambda x: p.minimum_op(np.float32(1), x)):
+        actual, expected, program = run(function, x)
+        assert program.steps[0].choice.kernel.title == "jit.one_pass"
+        np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-37)
+
+
+def test_what_does_not_pay_or_cannot_be_is_refused_with_a_reason():
+    reasons = {
+        "pays from 8192 elements on": run(p.relu_op, X[0, 0])[2],
+        "has no statement for tanh": run(p.tanh_op, X)[2],
+        "computes float32 only, not float64": run(p.relu_op, X.astype("float64"))[2],
+    }
+    for reason, program in reasons.items():
+        assert reason in str(program.steps[0].choice) and program.steps[0].choice.kernel.family == "blas"
+
+
+def test_without_numba_the_family_is_left_out(monkeypatch):
+    families.load.cache_clear()
+    for name in [name for name in sys.modules if name.startswith(("numba", "zoo.engine.kernels.jit"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    try:
+        assert families.load("jit") == "the package 'numba' is not installed"
+        assert run(p.relu_op, X)[2].steps[0].choice.kernel.title == "blas.tiled_elementwise"
+    finally:
+        families.load.cache_clear()
+
+
+def test_machine_code_is_kept_if_it_can_be(monkeypatch, tmp_path):
+    def compile_once():
+        compiler._compile.cache_clear()
+        function = compiler.compiled("double", ["out"], ["for i in range(out.size):", "    out[i] = out[i] + out[i]"],
+                                     [compiler.written()])
+        array = np.ones(3, "float32")
+        function(array)
+        assert (array == 2).all()
+        return function
+
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path))
+    compile_once()
+    assert compile_once().stats.cache_hits and len(list((tmp_path / "jit").glob("double_*.py"))) == 1
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "jit" / next((tmp_path / "jit").glob("*.py")).name))
+    compile_once()                                          # a folder that cannot be made
+    compiler._compile.cache_clear()

@@ -1,0 +1,133 @@
+"""Elementwise programs as source text of scalar statements, for loops that LLVM turns into vector code.
+
+Statements are float32 throughout (``F`` is float32, ``I`` int32). Comparisons are written so that NaN passes through,
+as it does in NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from zoo.engine.elementwise import ElementwiseProgram, Instruction
+from zoo.engine.kernels.reference.elementwise import ERF, ERFCX
+
+READABLE = ("float32", "bool", "uint8", "int32")            # dtypes of operands; results are float32, or bool inside
+
+_EXPRESSIONS = {
+    "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "divide": "{0} / {1}",
+    "maximum": "{0} if ({0} > {1}) | ({0} != {0}) else {1}", "minimum": "{0} if ({0} < {1}) | ({0} != {0}) else {1}",
+    "negative": "-{0}", "absolute": "abs({0})", "square": "{0} * {0}", "reciprocal": "F(1) / {0}",
+    "sqrt": "sqrt({0})", "rsqrt": "F(1) / sqrt({0})", "floor": "floor({0})", "ceil": "ceil({0})",
+    "relu": "F(0) if {0} < F(0) else {0}", "stop_gradient": "{0}",
+    "equal": "{0} == {1}", "not_equal": "{0} != {1}", "less": "{0} < {1}", "less_equal": "{0} <= {1}",
+    "greater": "{0} > {1}", "greater_equal": "{0} >= {1}",
+    "logical_and": "{0} & {1}", "logical_or": "{0} | {1}", "logical_xor": "{0} ^ {1}",
+    "select": "{1} if {0} else {2}",
+}
+
+
+def refusal(program: ElementwiseProgram, operands: Sequence[str]) -> str | None:
+    """Why a program cannot be compiled, if it cannot.
+
+    Args:
+        program: the program.
+        operands: dtypes of its operands.
+    """
+    results = [step.dtype for step in program.instructions]
+    if not set(operands) <= set(READABLE) or not set(results) <= {"float32", "bool"} or results[-1:] == ["bool"]:
+        return f"computes float32 only, not {', '.join(sorted({*operands, *results}))}"
+    registers = [*operands, *results]
+    for step in program.instructions:
+        known = step.op in _EXPRESSIONS or step.op in _STATEMENTS
+        if not known or step.op != "cast" and not {registers[arg] for arg in step.args} <= {"float32", "bool"}:
+            return f"has no statement for {step.op}"
+    return None
+
+
+def statements(program: ElementwiseProgram, operands: Sequence[str], prefix: str = "t") -> tuple[list[str], str]:
+    """Source of a program for one element.
+
+    Args:
+        program: the program; `refusal` has nothing against it.
+        operands: expressions of its operands.
+        prefix: of the names of variables.
+
+    Returns:
+        Statements, and the expression of the result.
+    """
+    registers, lines = list(operands), []
+    for i, step in enumerate(program.instructions):
+        name, args = f"{prefix}{i}", [registers[arg] for arg in step.args]
+        if step.op in _STATEMENTS:
+            lines += _STATEMENTS[step.op](step, args, name)
+        else:
+            lines.append(f"{name} = {_EXPRESSIONS[step.op].format(*args)}")
+        registers.append(name)
+    return lines, registers[-1]
+
+
+def number(value: Any) -> str:
+    """A number as a float32 constant."""
+    return f"F({float(value)!r})"
+
+
+def _clip(step: Instruction, args: list[str], name: str) -> list[str]:
+    low, high = number(step.attrs["min"]), number(step.attrs["max"])
+    return [f"{name} = {low} if {args[0]} < {low} else {args[0]}", f"{name} = {high} if {name} > {high} else {name}"]
+
+
+def _cast(step: Instruction, args: list[str], name: str) -> list[str]:
+    return [f"{name} = {args[0]} != 0" if step.dtype == "bool" else f"{name} = F({args[0]})"]
+
+
+def _full_like(step: Instruction, args: list[str], name: str) -> list[str]:
+    return [f"{name} = {number(step.attrs['value'])}"]
+
+
+_LOG2_E, _LN2_HIGH, _LN2_LOW = "F(1.4426950216293335)", "F(0.69317626953125)", "F(-2.9088971132296138e-05)"
+# exp(r) = 1 + r + r * r * P(r) on [-ln 2 / 2, ln 2 / 2], relative error 4e-9; fitted for this file by least squares
+_EXP = (0.49999988079071045, 0.166665181517601, 0.041669540107250214, 0.008368952199816704, 0.0013751279329881072)
+
+
+def _exp_of(x: str, name: str) -> list[str]:
+    """exp(x) = 2**n * exp(r): the power of two is made of the bits of its exponent, in two halves."""
+    n, r, bits = f"{name}_n", f"{name}_r", f"{name}_b"
+    lines = [f"{r} = F(-104) if {x} < F(-104) else {x}", f"{r} = F(89) if {r} > F(89) else {r}",
+             f"{n} = floor({r} * {_LOG2_E} + F(0.5))",
+             f"{r} = ({r} - {n} * {_LN2_HIGH}) - {n} * {_LN2_LOW}",
+             f"{bits} = I({n})"]
+    lines += _polynomial(_EXP, r, name)
+    half = f"I({bits} >> I(1))"
+    return [*lines, f"{name} = ({name} * {r} * {r} + {r} + F(1)) * I(({half} + I(127)) << I(23)).view(F)"
+                    f" * I(({bits} - {half} + I(127)) << I(23)).view(F)"]
+
+
+def _polynomial(coefficients: Sequence[float], x: str, name: str) -> list[str]:
+    first, *rest = coefficients[::-1]
+    return [f"{name} = {number(first)}", *(f"{name} = {name} * {x} + {number(c)}" for c in rest)]
+
+
+def _exp(step: Instruction, args: list[str], name: str) -> list[str]:
+    return _exp_of(args[0], name)
+
+
+def _sigmoid(step: Instruction, args: list[str], name: str) -> list[str]:
+    return [f"{name}_x = -{args[0]}", *_exp_of(f"{name}_x", name), f"{name} = F(1) / (F(1) + {name})"]
+
+
+def _erf(step: Instruction, args: list[str], name: str) -> list[str]:
+    """The same approximations as in the definition."""
+    x, size, square = args[0], f"{name}_s", f"{name}_q"
+    near, tail, e = f"{name}_u", f"{name}_w", f"{name}_e"
+    lines = [f"{size} = abs({x})", f"{size} = F(6) if {size} > F(6) else {size}", f"{square} = {size} * {size}"]
+    lines += _polynomial(ERF[0], square, near) + _polynomial(ERF[1], square, tail)
+    lines += [f"{near} = {x} * ({near} / {tail})", f"{square} = -{square}", *_exp_of(square, e)]
+    lines += _polynomial(ERFCX[0], size, tail) + _polynomial(ERFCX[1], size, name)
+    lines += [f"{tail} = F(1) - {e} * ({tail} / {name})", f"{tail} = -{tail} if {x} < F(0) else {tail}"]
+    return [*lines, f"{name} = {near} if {size} < F(1) else {tail}"]
+
+
+_STATEMENTS: dict[str, Callable[[Instruction, list[str], str], list[str]]] = {
+    "clip": _clip, "cast": _cast, "full_like": _full_like, "exp": _exp, "sigmoid": _sigmoid, "erf": _erf,
+}
