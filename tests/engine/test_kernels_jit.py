@@ -31,7 +31,7 @@ CONVOLUTIONS = {
 }
 
 
-@pytest.mark.parametrize("case, epilogue", zip(CONVOLUTIONS, ["residual", "squeeze and excite"] * len(CONVOLUTIONS)))
+@pytest.mark.parametrize("case, epilogue", list(zip(CONVOLUTIONS, 9 * ["residual", "squeeze and excite"])))
 def test_convolution(monkeypatch, case, epilogue):
     (shapes, attrs), name = CONVOLUTIONS[case]
     assert name in check(monkeypatch, conv_op, shapes, attrs, epilogue, families=["jit"])
