@@ -6,6 +6,7 @@ from zoo.engine.kernels.reference import (  # noqa: F401 - each module fills the
     compare,
     contract,
     convolve,
+    custom_gradient,
     elementwise,
     host,
     image,
