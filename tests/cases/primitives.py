@@ -119,6 +119,11 @@ def loop_body(dtype: str = "float32") -> Graph:
                  TensorSpec((3,), "bool")).graph
 
 
+def own_gradient() -> Graph:
+    """The cotangent of x (2, 3) for a cotangent of its result, and a captured factor."""
+    return trace(multiply_op, TensorSpec((2, 3)), TensorSpec((3,))).graph
+
+
 @dataclass(frozen=True)
 class Lengths:
     """A function of the host: how long each string is."""
@@ -228,6 +233,8 @@ CASES: dict[str, list[Case]] = {
         "body": loop_body(), "sequences": 1, "states": 1, "reverse": reverse}) for reverse in (False, True)],
     **{name: cell(name) for name in CELLS},
     **{f"{name}_gradient": cell(name, gradient=True) for name in CELLS},
+    "custom_gradient": [Case((floats(2, 3), floats(2, 3), floats(3)), {
+        "backward": own_gradient(), "arguments": 1, "results": 1})],
     # random numbers
     **{name: [Case((STATE,), {"shape": (2, 3), "dtype": dtype}) for dtype in FLOATS]
        + [Case((STATE,), {"shape": (), "dtype": "bfloat16"}), Case((STATE,), {"shape": (0, 2), "dtype": "float32"})]

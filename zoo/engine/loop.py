@@ -44,11 +44,11 @@ def scan(function: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, *
     _check(states, after)
     assigned = list(body.updates)
     before += [body.reads.get(variable) or Value(variable.spec, variable) for variable in assigned]
-    captured = _captured(body, [*slices, *before], [*after, *results])
-    body.inputs = [*slices, *before, *captured]
+    extra = captured(body, [*slices, *before], [*after, *results])
+    body.inputs = [*slices, *before, *extra]
     body.outputs = [*after, *body.updates.values(), *results]
     body.updates = {}
-    given = [*sequences, *states, *map(outer.read, assigned), *(_outside(outer, value) for value in captured)]
+    given = [*sequences, *states, *map(outer.read, assigned), *(outside(outer, value) for value in extra)]
     made = scan_op(*given, body=Rewriter(body).run(lambda *_: None), sequences=len(slices), states=len(before),
                    reverse=reverse)
     for variable, value in zip(assigned, made[len(after):]):
@@ -73,12 +73,13 @@ def _check(states: Sequence[Value], after: Sequence[Value]) -> None:
                          f"{[value.spec for value in after]} of it: number, shapes and dtypes must stay the same.")
 
 
-def _captured(body: Graph, inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Value]:
-    """What the body uses without making it; constants do not count."""
+def captured(body: Graph, inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Value]:
+    """What a graph uses without making it; constants do not count."""
     own = {*inputs, *(value for node in body.nodes for value in node.outputs)}
     used = [*(value for node in body.nodes for value in node.inputs), *outputs, *body.updates.values()]
     return [value for value in dict.fromkeys(used) if value not in own and value.constant is None]
 
 
-def _outside(outer: Graph, value: Value) -> Value:
+def outside(outer: Graph, value: Value) -> Value:
+    """The outer graph's value for a captured one."""
     return outer.read(value.source) if hasattr(value.source, "assign") else value

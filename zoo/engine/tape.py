@@ -46,7 +46,8 @@ class LiveGraph(Graph):
     def append(self, node: Node, specs: Any) -> Node:
         """Adds a node and computes it."""
         node = super().append(node, specs)
-        results = run_eagerly(node.op.name, tuple(value.data for value in node.inputs), node.attrs)
+        arrays = tuple(value.constant if value.data is None else value.data for value in node.inputs)
+        results = run_eagerly(node.op.name, arrays, node.attrs)
         for value, result in zip(node.outputs, results if isinstance(results, tuple) else (results,)):
             value.data = result
         return node

@@ -4,7 +4,7 @@ They take arrays (and compute at once), variables, and values of a graph being t
 """
 
 from zoo.engine import operators as _operators
-from zoo.ops import image as image
+from zoo.engine.custom_gradient import custom_gradient as custom_gradient
 from zoo.ops import image as image
 from zoo.ops import linalg as linalg
 from zoo.ops import nn as nn

@@ -1,6 +1,7 @@
 """The gradient of every primitive. Importing this package fills the table."""
 
 from zoo.engine.gradients import contract as _contract  # noqa: F401
+from zoo.engine.gradients import custom_gradient as _custom_gradient  # noqa: F401
 from zoo.engine.gradients import elementwise as _elementwise  # noqa: F401
 from zoo.engine.gradients import linalg as _linalg  # noqa: F401
 from zoo.engine.gradients import movement as _movement  # noqa: F401

@@ -11,7 +11,7 @@ from zoo.engine.graph import Graph, Node, Rewriter, Value
 from zoo.engine.op import OPS
 from zoo.engine.passes.rules import is_constant, made_by, reshaped, transposed
 
-Rule = Callable[[Rewriter, Node, tuple[Value, ...]], Value | None]
+Rule = Callable[[Rewriter, Node, tuple[Value, ...]], Value | tuple[Value, ...] | None]
 
 
 def simplify(graph: Graph) -> tuple[Graph, int]:
@@ -26,7 +26,7 @@ def _simplify(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> tupl
     for rule in (RULES.get(node.op.name), _without_broadcast if node.op.elementwise else None):
         result = rule(rewriter, node, inputs) if rule else None
         if result is not None:
-            return (result,)
+            return result if isinstance(result, tuple) else (result,)
     return None
 
 
@@ -37,6 +37,11 @@ def _cast(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | 
 
 def _identity(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
     return inputs[0]
+
+
+def _results(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The gradient has been taken by now."""
+    return inputs[node.attrs["arguments"]:][:node.attrs["results"]]
 
 
 def _reshape(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
@@ -158,6 +163,7 @@ def _is_nonnegative(value: Value) -> bool:
 RULES: dict[str, Rule] = {
     "cast": _cast,
     "stop_gradient": _identity,
+    "custom_gradient": _results,
     "reshape": _reshape,
     "transpose": _transpose,
     "broadcast_to": _same_shape,

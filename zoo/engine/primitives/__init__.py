@@ -45,6 +45,7 @@ from zoo.engine.primitives.convolve import (
     conv_op as conv_op,
     conv_transpose_op as conv_transpose_op,
 )
+from zoo.engine.primitives.custom_gradient import custom_gradient_op as custom_gradient_op
 from zoo.engine.primitives.elementwise import (
     absolute_op as absolute_op,
     arccos_op as arccos_op,
