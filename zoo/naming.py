@@ -9,7 +9,7 @@ _used: Counter[str] = Counter()
 
 
 def to_snake_case(name: str) -> str:
-    """Keras's own rule: ``BatchNormalization`` gives ``batch_normalization``, ``ReLU`` ``re_lu``, ``Conv2D`` ``conv2d``."""
+    """Keras's own rule: ``BatchNormalization`` gives ``batch_normalization``, ``ReLU`` gives ``re_lu``."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,4 +1,4 @@
-"""Which values of a graph no run changes: constants, variables that the graph does not update, and what follows from them.
+"""Which values of a graph no run changes: constants, variables that the graph only reads, and what follows from them.
 
 They are computed once, in the prologue of a program. A pass may therefore put any amount of work on them: folding a
 batch normalisation into a kernel is a plain rewrite whose cost is paid once.

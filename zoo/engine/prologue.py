@@ -84,7 +84,8 @@ class Prologue:
         memory: dict[Value, np.ndarray] = {}
         for node in nodes:
             with np.errstate(all="ignore"):
-                results = REFERENCE[node.op.name](np, *(self._read(value, memory) for value in node.inputs), **node.attrs)
+                arrays = [self._read(value, memory) for value in node.inputs]
+                results = REFERENCE[node.op.name](np, *arrays, **node.attrs)
             memory.update(zip(node.outputs, results if isinstance(results, tuple) else (results,)))
             for value in node.outputs:
                 if value in self._wanted:

@@ -1,7 +1,7 @@
 """Gradients of loops.
 
 The gradient of a loop is a loop from its end to its beginning. It needs the states before each turn, which a repetition
-of the loop gives. The cells have primitives for their gradients; gradients of these come from the cells written as loops.
+of the loop gives. The cells have primitives for their gradients; gradients of these come from the cells as loops.
 """
 
 from __future__ import annotations

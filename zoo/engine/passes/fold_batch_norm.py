@@ -74,7 +74,8 @@ def _affine_step(node: Node, fixed: FixedValues) -> _Step | None:
         other = node.inputs[1 - position]
         per_channel = value.spec.size in (1, *value.shape[-1:])
         reciprocal = node.op.name == "divide" and position == 0
-        if value in fixed and other not in fixed and per_channel and other.shape == node.output.shape and not reciprocal:
+        one_sided = value in fixed and other not in fixed and not reciprocal
+        if one_sided and per_channel and other.shape == node.output.shape:
             return _Step(node.op.name, other, value, reflected=position == 0)
     return None
 

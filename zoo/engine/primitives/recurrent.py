@@ -33,7 +33,8 @@ def _scan(*inputs: TensorSpec, body: Graph, sequences: int, states: int, reverse
                           f"a body of {len(body.inputs)} inputs and {len(body.outputs)} outputs.")
     lengths = [x.shape[0] if x.rank else -1 for x in inputs[:sequences]]
     if not agree(*lengths) or -1 in lengths:
-        raise ShapeError(f"scan: expected sequences of one length, received {', '.join(map(repr, inputs[:sequences]))}.")
+        raise ShapeError(f"scan: expected sequences of one length, "
+                         f"received {', '.join(map(repr, inputs[:sequences]))}.")
     given = [x.with_shape(x.shape[1:]) for x in inputs[:sequences]] + list(inputs[sequences:])
     for spec, value in zip(given, body.inputs):
         if not fits(spec, value.spec):

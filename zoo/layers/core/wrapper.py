@@ -33,12 +33,13 @@ def held(layer: Any, owner: Layer, argument: str) -> Layer:
     """
     layer = registry.get(layer) if isinstance(layer, dict) else layer
     if not isinstance(layer, Layer):
-        raise ConfigError(f"{type(owner).__name__} {owner.name!r}: expected a layer as `{argument}`, received {layer!r}.")
+        raise ConfigError(f"{type(owner).__name__} {owner.name!r}: expected a layer as `{argument}`, "
+                          f"received {layer!r}.")
     return layer
 
 
 def build_held(layer: Layer, input_shape: Shape) -> None:
-    """Builds a layer inside another one, if it is not built: now, so that its weights are there when its owner's are."""
+    """Builds a layer inside another one, if it is not built, so that its weights are there when its owner's are."""
     if layer.built:
         return
     with name_scope(layer.name):

@@ -27,7 +27,7 @@ def refuse_path(config: Mapping[str, Any]) -> None:
     """Raises `ConfigError` if the vocabulary in a config is the path of a file: no config makes zoo read files."""
     if isinstance(config.get("vocabulary"), (str, Path)):
         raise ConfigError(f"Layer {config.get('name')!r}: the vocabulary in a config must be a list of tokens, paths "
-                          f"are not followed: call set_vocabulary({config['vocabulary']!r}) on the layer if you trust it.")
+                          f"are not followed: call set_vocabulary({config['vocabulary']!r}) if you trust it.")
 
 
 def _token(item: Any, dtype: str) -> Hashable:

@@ -64,7 +64,7 @@ class Bidirectional(Layer):
                      if getattr(forward, name) != getattr(backward, name)]
         if differing or forward.go_backwards == backward.go_backwards:
             wrong = ", ".join(differing or ["go_backwards"])
-            raise ConfigError(f"Bidirectional {self.name!r}: the two layers must agree in stateful, return_sequences and "
+            raise ConfigError(f"Bidirectional {self.name!r}: both layers must agree in stateful, return_sequences and "
                               f"return_state, and differ in go_backwards. Received layers with the wrong {wrong}.")
 
     @property

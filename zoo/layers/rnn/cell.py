@@ -63,7 +63,7 @@ class RecurrentCell(Layer):
             self.seed_generator = SeedGenerator(seed)
 
     def project(self, inputs: Any, factors: DropoutFactors = KEEP_ALL) -> Any:
-        """What the gates need of the inputs: one step (batch, features...), or a sequence (batch, steps, features...)."""
+        """What the gates need of the inputs: a step (batch, features...) or a sequence (batch, steps, features...)."""
         raise NotImplementedError(f"{type(self).__name__} does not define project().")
 
     def step(self, projected: Any, states: list[Any], factors: DropoutFactors = KEEP_ALL) -> tuple[Any, list[Any]]:
@@ -71,7 +71,7 @@ class RecurrentCell(Layer):
         raise NotImplementedError(f"{type(self).__name__} does not define step().")
 
     def run(self, projected: Any, states: list[Any], mask: Any) -> list[Any] | None:
-        """Each state after all steps (batch, steps, ...), the first one being the output; None if `step` has to do it."""
+        """Each state after all steps (batch, steps, ...), the output first; None if `step` has to do it."""
         return None
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:

@@ -75,7 +75,8 @@ class ConvLSTMCell(RecurrentCell):
                                                  self.dilation_rate)
         configured = self.bias_initializer
         self.kernel = weight_options.add(self, "kernel", (*self.kernel_size, channels, 4 * self.filters))
-        self.recurrent_kernel = weight_options.add(self, "recurrent", (*self.kernel_size, self.filters, 4 * self.filters),
+        recurrent_shape = (*self.kernel_size, self.filters, 4 * self.filters)
+        self.recurrent_kernel = weight_options.add(self, "recurrent", recurrent_shape,
                                                    name="recurrent_kernel")
         if self.unit_forget_bias:
             self.bias_initializer = ForgetBias(configured, self.filters)

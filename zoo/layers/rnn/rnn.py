@@ -67,7 +67,7 @@ class RNN(Layer):
             build_held(self.cell, (sequences_shape[0], *sequences_shape[2:]))
         if self.stateful and self.states is None:
             if sequences_shape[0] is None:
-                raise ConfigError(f"{self.name}: stateful=True needs a fixed batch size: give the input a `batch_size`, "
+                raise ConfigError(f"{self.name}: stateful=True needs a fixed batch size: give the input `batch_size`, "
                                   f"or a `batch_shape`. Received shape: {tuple(sequences_shape)}")
             self.states = tree.map(lambda state: Variable(state, trainable=False, name="rnn_state"),
                                    self.get_initial_state(sequences_shape[0]))
@@ -134,7 +134,8 @@ def with_states(sequences: Any, initial_state: Any) -> tuple[Any, dict[str, Any]
         initial_state = given or initial_state
     if initial_state is None:
         return sequences, {}
-    return sequences, {"initial_state": list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]}
+    states = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
+    return sequences, {"initial_state": states}
 
 
 class CellRNN(RNN):

@@ -32,7 +32,8 @@ def run_cell(cell: Any, sequences: Any, states: list[Any], mask: Any, training: 
     made = None if factors.states else cell.run(projected, states, mask)
     if made is None:
         return _loop(lambda x, before: cell.step(x, before, factors), projected, states, mask)
-    outputs = made[0] if mask is None else _where(ops.greater(ops.cumsum(ops.cast(mask, "int32"), axis=1), 0), made[0], 0)
+    seen = None if mask is None else ops.greater(ops.cumsum(ops.cast(mask, "int32"), axis=1), 0)
+    outputs = made[0] if seen is None else _where(seen, made[0], 0)
     return outputs, [state[:, -1] for state in made]
 
 

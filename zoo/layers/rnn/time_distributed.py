@@ -31,7 +31,7 @@ class TimeDistributed(Wrapper):
 
     def build(self, input_shape: Shape) -> None:
         if len(input_shape) < 3:
-            raise ShapeError(f"TimeDistributed {self.name!r}: expected an input (batch, steps, ...) with at least 3 axes. "
+            raise ShapeError(f"TimeDistributed {self.name!r}: expected an input (batch, steps, ...) of 3 axes or more. "
                              f"Received shape: {tuple(input_shape)}.")
         super().build((input_shape[0], *input_shape[2:]))
 
