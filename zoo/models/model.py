@@ -10,7 +10,7 @@ from typing import Any
 from zoo import io
 from zoo.errors import CannotExpress, ConfigError
 from zoo.layers.layer import Layer
-from zoo.models import capture, summary, weights
+from zoo.models import capture, frozen, summary, weights
 from zoo.models.load_report import LoadReport
 from zoo.training.trainer import Trainer
 
@@ -59,6 +59,13 @@ class Model(Trainer, Layer):
                 return layer
         raise ConfigError(f"Model {self.name!r} has no layer named {name!r}. "
                           f"It has: {', '.join(layer.name for layer in layers)}.")
+
+    def split_frozen(self) -> frozen.Split | None:
+        """The model cut where training begins to matter; None if nothing with weights comes before."""
+        flags = tuple(layer.trainable for layer in frozen.all_layers(self))
+        if flags not in self._splits:
+            self._splits[flags] = frozen.split(self)
+        return self._splits[flags]
 
     # ---- files
 

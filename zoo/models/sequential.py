@@ -123,6 +123,16 @@ class Sequential(Model):
 
     inputs = property(lambda self: self._shell().inputs, doc="Symbolic inputs, flat.")
     outputs = property(lambda self: self._shell().outputs, doc="Symbolic outputs, flat.")
+    @property
+    def input_structure(self) -> Any:
+        """The symbolic input, or the list of the inputs of branches; None if it is not known yet."""
+        return None if self._functional is None else self._functional.input_structure
+
+    def as_functional(self) -> Functional | None:
+        """The functional model that it stands for, if its first layer merges branches: files have no other form."""
+        return self._functional if self._stack and isinstance(self._stack[0], Merge) else None
+
+    topology = property(lambda self: self._shell().topology, doc="The calls between input and output.")
     input = property(lambda self: self._shell().input_structure, doc="The symbolic input.")
     output = property(lambda self: self._shell().output_structure, doc="The symbolic output.")
     input_shape = property(lambda self: self._shell().input_shape, doc="Shape of the input.")

@@ -7,6 +7,7 @@ distance to the outputs, and layers of equal distance in the order in which a wa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from zoo import tree
 from zoo.engine.operation import Operation
@@ -95,12 +96,28 @@ def rebase(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[
     for tensor in inputs:
         fresh = not isinstance(tensor.call.layer, InputLayer)
         swap[tensor] = InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype).output if fresh else tensor
-    for call in walk(inputs, outputs)[0]:
-        if all(tensor in swap for tensor in call.outputs):
-            continue
-        args, kwargs = tree.map(lambda leaf: swap.get(leaf, leaf) if isinstance(leaf, KerasTensor) else leaf,
-                                (call.args, call.kwargs))
-        copy = CallNode(call.layer, args, kwargs, structure=call.structure)
-        copy.outputs = [KerasTensor(tensor.spec, copy, i) for i, tensor in enumerate(call.outputs)]
-        swap.update((old, new) for old, new in zip(call.outputs, copy.outputs) if old not in swap)
-    return [swap[tensor] for tensor in inputs], [swap[tensor] for tensor in outputs]
+    return [swap[tensor] for tensor in inputs], substitute(outputs, swap)
+
+
+def substitute(outputs: list[KerasTensor], swap: dict[KerasTensor, KerasTensor]) -> list[KerasTensor]:
+    """The outputs, computed from other tensors: the calls in between are copied, and the layers do not hear of them.
+
+    Args:
+        outputs: what to compute.
+        swap: tensors from which the outputs are computed -> what comes in their place.
+    """
+    made = dict(swap)
+    for call in walk(list(swap), outputs)[0]:
+        if not all(tensor in made for tensor in call.outputs):
+            copy = copied(call, made)
+            made.update((old, new) for old, new in zip(call.outputs, copy.outputs) if old not in made)
+    return [made[tensor] for tensor in outputs]
+
+
+def copied(call: CallNode, swap: dict[KerasTensor, KerasTensor], **defaults: Any) -> CallNode:
+    """A copy of a call that takes other tensors, and keyword arguments that it lacks; its layer does not hear of it."""
+    args, kwargs = tree.map(lambda leaf: swap.get(leaf, leaf) if isinstance(leaf, KerasTensor) else leaf,
+                            (call.args, call.kwargs))
+    copy = CallNode(call.layer, args, {**defaults, **kwargs}, structure=call.structure)
+    copy.outputs = [KerasTensor(tensor.spec, copy, i) for i, tensor in enumerate(call.outputs)]
+    return copy

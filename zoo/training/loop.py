@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.callbacks.callback_list import CallbackList
 from zoo.training import data
+from zoo.training.frozen import FrozenPrefix
 from zoo.training.interrupts import Interrupts
 from zoo.training.outputs import class_weights
 
@@ -22,12 +23,14 @@ class FitLoop:
         model: to train.
         training, validation: where batches come from; None for no validation.
         watchers: told of all that happens.
+        prefix: what need not be trained.
         class_weight, validation_freq: as of `fit`.
     """
 
     def __init__(self, model: Any, training: data.Source, validation: data.Source | None, watchers: CallbackList,
-                 class_weight: dict[Any, float] | None, validation_freq: int | list[int]):
-        self.model, self.training, self.validation, self.watchers = model, training, validation, watchers
+                 prefix: FrozenPrefix, class_weight: dict[Any, float] | None, validation_freq: int | list[int]):
+        self.model, self.training, self.validation = model, training, validation
+        self.watchers, self.prefix = watchers, prefix
         self.class_weight, self.validation_freq = class_weight, validation_freq
         self.interrupts = Interrupts()
         self.logs: Logs = {}
@@ -59,16 +62,18 @@ class FitLoop:
         if not skipped:
             model.reset_metrics()
         watchers.on_epoch_begin(epoch)
-        for i, batch in itertools.islice(enumerate(self.training.epoch()), skipped, None):
+        forward, source = self.prefix.divide(self.training)
+        for i, batch in itertools.islice(enumerate(source.epoch()), skipped, None):
             watchers.on_train_batch_begin(i)
             with self.interrupts.held():
-                self.logs = model.run_step("train", weighted(batch, self.class_weight))
+                self.logs = model.run_step("train", weighted(batch, self.class_weight), forward)
             watchers.on_train_batch_end(i, self.logs)
             if model.stop_training:
                 break
         self.logs = dict(self.logs)
         if self.validation is not None and self._is_due(epoch):
-            figures = evaluate(model, self.validation, watchers)
+            forward, source = self.prefix.divide(self.validation)
+            figures = evaluate(model, source, watchers, forward)
             self.logs |= {f"val_{name}": value for name, value in figures.items()}
         watchers.on_epoch_end(epoch, self.logs)
 

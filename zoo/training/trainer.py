@@ -18,6 +18,7 @@ from zoo.engine.trace import trace
 from zoo.errors import ConfigError
 from zoo.training import data, step
 from zoo.training.compiled import Compiled, compiled, optimizer_for
+from zoo.training.frozen import FrozenPrefix
 from zoo.training.loop import FitLoop, Logs, evaluate, weighted
 from zoo.training.outputs import Outputs
 
@@ -41,6 +42,7 @@ class Trainer:
     def reset_programs(self) -> None:
         """Forgets compiled programs, as is needed when the topology changes."""
         self._functions: dict[Any, Function] = {}
+        self._splits: dict[Any, Any] = {}                   # see Model.split_frozen
 
     # ---- compile
 
@@ -199,7 +201,7 @@ class Trainer:
             validation_data: Any = None, shuffle: bool = True, class_weight: dict[int, float] | None = None,
             sample_weight: Any = None, initial_epoch: int = 0, steps_per_epoch: int | None = None,
             validation_steps: int | None = None, validation_batch_size: int | None = None,
-            validation_freq: int | list[int] = 1) -> History:
+            validation_freq: int | list[int] = 1, cache_frozen: bool = True) -> History:
         """Trains.
 
         Args:
@@ -214,6 +216,8 @@ class Trainer:
             class_weight: weight of each class in the loss.
             steps_per_epoch, validation_steps: batches in an epoch, for sources without end.
             validation_freq: after every how many epochs, or after which ones, to validate.
+            cache_frozen: whether the part of the model that training does not change runs ahead of the steps, and its
+                outputs are kept where the same samples return.
 
         Returns:
             The history: figures by name, one an epoch, in ``.history``.
@@ -235,7 +239,8 @@ class Trainer:
         self.history, self._training_source = watchers.history, training
         if self.compiled is None or not self.built:
             self._prepare(self.as_batch(training.example()[0]))
-        FitLoop(self, training, validation, watchers, class_weight, validation_freq).run(initial_epoch, epochs)
+        prefix = FrozenPrefix(self, cache_frozen, returning=epochs - initial_epoch > 1, verbose=verbose > 0)
+        FitLoop(self, training, validation, watchers, prefix, class_weight, validation_freq).run(initial_epoch, epochs)
         return self.history
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: int | str = "auto",
