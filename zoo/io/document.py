@@ -157,11 +157,17 @@ class WeightTree:
 
 @dataclass
 class OptimizerRecord:
-    """Optimizer state as stored: configuration and slots, in the file's order."""
+    """Optimizer state as stored: configuration and slots, in the file's order.
+
+    Args:
+        parts: which of the tensors (by index) belong to optimizers inside, by object path below this one:
+            ``inner_optimizer``, ``optimizers/adam``.
+    """
 
     class_name: str | None
     config: dict[str, Any]
     tensors: list[TensorRecord] = field(default_factory=list)
+    parts: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass

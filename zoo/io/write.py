@@ -12,9 +12,13 @@ from zoo.io.container import Container, Content
 from zoo.io.document import ModelDocument, TrainingRecord, WeightGroup, WeightTree
 from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
+from zoo.io.training import output_names, translated
 
 # The release that a converted file says it is from: the last one that wrote the dialect, or the one it is tested with.
 VERSIONS = {"keras3": "3.15.1", "tfkeras": "2.15.0", "keras2": "2.3.1", "keras1": "1.2.2", "keras0": None}
+
+# The dialect of documents that no file said: their training state is in the words of Keras 3.
+LIVE = "live"
 
 # Dialects whose files name the backend, and whose layer lists end with the model's own weights.
 _WITH_BACKEND = {"keras3", "tfkeras", "keras2"}
@@ -93,7 +97,7 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
         assert document.model is not None
         content.architecture = dialects.encode_model(document.model, dialect, legacy=container.legacy)
     if "architecture" in container.holds or document.format == container.name:
-        content.training = _training(document.training, same, where)
+        content.training = _training(document, container, dialect, where)
     if document.metadata.get("assets") and {"architecture", "weights"} <= container.holds and not container.assets:
         raise CannotExpress(f"{where}: {container.title} has no place for files of layers: "
                             f"{sorted(document.metadata['assets'])}; write a .keras archive, or give the layers their "
@@ -108,12 +112,22 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
     return content
 
 
-def _training(training: TrainingRecord | None, same: bool, where: str) -> TrainingRecord | None:
-    """The training state: its words and the order of its slots are those of one dialect."""
-    if training is not None and not same:
-        raise CannotExpress(f"{where}: compile arguments and optimizer state can only be written in the dialect that "
-                            "they are in; write the model without them: dataclasses.replace(document, training=None)")
-    return training
+def _training(document: ModelDocument, container: Container, dialect: str, where: str) -> TrainingRecord | None:
+    """The training state: its words and the order of its slots are those of one dialect and container."""
+    training, source = document.training, document.producer.dialect
+    if training is None or source == dialect and document.format == container.name:
+        return training
+    if document.model is None or document.weights is None:
+        raise CannotExpress(f"{where}: compile arguments and optimizer state follow the order of a model's weights, "
+                            "which the document does not have; write it without: training=None")
+    bound, _ = layouts.bind_weights(document.model, document.weights)
+    trained = layouts.trained_weights(document.model, bound)
+    try:
+        return translated(training, "keras3" if source == LIVE else source, dialect, trained,
+                          output_names(document.model))
+    except CannotExpress as error:
+        raise CannotExpress(f"{where}: {error}\n  To leave training state out: "
+                            "dataclasses.replace(document, training=None)", error.dialect) from error
 
 
 def _laid_out(document: ModelDocument, container: Container, dialect: str, content: Content, where: str) -> WeightTree:

@@ -7,6 +7,7 @@ The root has the attributes ``model_config`` (JSON), ``keras_version``, since Ke
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from zoo.errors import CorruptFile
@@ -63,10 +64,21 @@ def write(content: Content, path: Path) -> None:
             layer_groups.write(file.create_group("model_weights"), content.weights)
         if content.training is not None and content.training.optimizer is not None:
             slots = content.training.optimizer.tensors
+            names = _distinct([slot.name for slot in slots])
             group = file.create_group("optimizer_weights")
-            hdf5_writer.write_texts(group, "weight_names", [slot.name for slot in slots])
-            for slot in slots:
-                hdf5_writer.write_tensor(group, slot.name, slot)
+            hdf5_writer.write_texts(group, "weight_names", names)
+            for name, slot in zip(names, slots):
+                hdf5_writer.write_tensor(group, name, slot)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """The names, with a number after one that came before: order counts, names only tell places apart."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        found.append(f"{name}_{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return found
 
 
 def _training(root: Group, probe: Probe) -> TrainingRecord | None:

@@ -32,6 +32,7 @@ BY_PATH = "by_path"
 
 _VARIABLES = "vars"
 _OPTIMIZER, _METRICS = "optimizer", "metrics"
+_OWN_PATH = re.compile(rf"{_OPTIMIZER}/(.+/)?{_VARIABLES}/\d+")
 
 
 def found_in(root: Group) -> bool:
@@ -131,8 +132,12 @@ def write(root: h5py.Group, tree: WeightTree, training: TrainingRecord | None) -
             hdf5_writer.write_tensor(below, tensor.name, tensor)
     if training is not None and training.optimizer is not None:
         for index, slot in enumerate(training.optimizer.tensors):
-            own = slot.name.startswith(f"{_OPTIMIZER}/")
+            own = _OWN_PATH.fullmatch(slot.name) is not None
             hdf5_writer.write_tensor(root, slot.name if own else f"{_OPTIMIZER}/{_VARIABLES}/{index}", slot)
+        for path, indices in training.optimizer.parts.items():
+            for number, index in enumerate(indices):
+                slot = training.optimizer.tensors[index]
+                hdf5_writer.write_tensor(root, f"{_OPTIMIZER}/{path}/{_VARIABLES}/{number}", slot)
 
 
 def natural(text: str) -> list[tuple[bool, int, str]]:

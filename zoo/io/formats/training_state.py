@@ -46,13 +46,14 @@ def compile_config(training: TrainingRecord, where: str) -> dict[str, Any]:
         CannotExpress: the optimizer's slots are a flat list that an archive would have to divide.
     """
     config = dict(training.config)
+    optimizer = training.optimizer
+    if optimizer is not None and optimizer.tensors and optimizer.class_name in _NESTED and not optimizer.parts \
+            and not optimizer.tensors[0].name.startswith("optimizer/vars/"):
+        raise CannotExpress(f"{where}: an HDF5 file does not say which slot belongs to which inner optimizer of "
+                            f"{optimizer.class_name}; write the model without training state (training=None)")
     if "optimizer_config" not in config:
         return config
     entry = config.pop("optimizer_config")
-    optimizer = training.optimizer
-    if optimizer is not None and optimizer.tensors and optimizer.class_name in _NESTED:
-        raise CannotExpress(f"{where}: an HDF5 file does not say which slot belongs to which inner optimizer of "
-                            f"{optimizer.class_name}; write the model without training state (training=None)")
     named = isinstance(entry, dict) and "class_name" in entry
     return {"optimizer": {"module": "keras.optimizers", **entry, "registered_name": None} if named else entry,
             **config}

@@ -11,4 +11,6 @@ from zoo.io.layouts.bound import BindingReport as BindingReport
 from zoo.io.layouts.bound import BoundWeights as BoundWeights
 from zoo.io.layouts.bound import Key as Key
 from zoo.io.layouts.encode import encode_weights as encode_weights
+from zoo.io.layouts.optimizer import Trained as Trained
+from zoo.io.layouts.optimizer import trained_weights as trained_weights
 from zoo.io.layouts.owners import owners_of as owners_of

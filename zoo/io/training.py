@@ -1,0 +1,74 @@
+"""Training state between dialects: `compile` arguments and the optimizer's arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from zoo import tree
+from zoo.errors import CannotExpress, WeightsMismatch
+from zoo.io.dialects.training import decode_training, encode_training
+from zoo.io.document import ModelRecord, OptimizerRecord, TrainingRecord
+from zoo.io.layouts.optimizer import KERAS3, Trained, decode_state, encode_state, eras_of
+from zoo.io.tensors import TensorRecord
+
+# Arrays of an archive that an inner optimizer keeps; the outer one has them all, too.
+_INNER = re.compile(r"optimizer/.+/vars/\d+")
+
+
+def output_names(model: ModelRecord | None) -> list[str]:
+    """The names by which `compile` knows the outputs of a functional model."""
+    return [] if model is None or model.outputs is None else [ref.layer for ref in tree.leaves(model.outputs)]
+
+
+def in_keras3_order(training: TrainingRecord, dialect: str, trained: Sequence[Trained],
+                    outputs: Sequence[str] = ()) -> list[TensorRecord]:
+    """The optimizer's arrays as Keras 3 orders them; none if the file has none.
+
+    Args:
+        training: in the words and the order of `dialect`.
+        trained: the weights that the optimizer changes, in its order.
+        outputs: names of the model's outputs.
+
+    Raises:
+        WeightsMismatch: the arrays are not those of such an optimizer for such weights.
+    """
+    optimizer = training.optimizer
+    if optimizer is None or not optimizer.tensors:
+        return []
+    if dialect == "keras3":
+        return [tensor for tensor in optimizer.tensors if not _INNER.fullmatch(tensor.name)]
+    class_name, config = _canonical_optimizer(decode_training(training.config, dialect, outputs))
+    state = decode_state(optimizer, eras_of(dialect, optimizer.config), class_name, config, trained)
+    return encode_state(state, KERAS3, class_name, config, trained)
+
+
+def translated(training: TrainingRecord, source: str, target: str, trained: Sequence[Trained],
+               outputs: Sequence[str] = ()) -> TrainingRecord:
+    """Training state in the words and the order of another dialect, or of another container of the same one.
+
+    Raises:
+        CannotExpress: the target lacks something, or the source's order is not known.
+    """
+    config = decode_training(training.config, source, outputs)
+    encoded = encode_training(config, target)
+    if training.optimizer is None:
+        return TrainingRecord(encoded)
+    entry = encoded.get("optimizer")
+    name, own = (entry["class_name"], entry["config"]) if isinstance(entry, dict) else (entry, {})
+    parts = training.optimizer.parts if source == target else {}
+    try:
+        tensors = in_keras3_order(training, source, trained, outputs)
+        if tensors and target != "keras3":
+            class_name, canonical = _canonical_optimizer(config)
+            state = decode_state(OptimizerRecord(None, {}, tensors), (KERAS3,), class_name, canonical, trained)
+            tensors = encode_state(state, eras_of(target, own)[0], class_name, canonical, trained)
+    except (WeightsMismatch, CannotExpress) as error:
+        raise CannotExpress(f"the state of the optimizer cannot be written for {target}: {error}", target) from error
+    return TrainingRecord(encoded, OptimizerRecord(name, own, tensors, parts))
+
+
+def _canonical_optimizer(config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    entry = config.get("optimizer")
+    return (entry["class_name"], entry["config"]) if isinstance(entry, dict) else (str(entry), {})
