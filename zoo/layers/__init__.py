@@ -26,6 +26,17 @@ from zoo.layers.core.masking import Masking as Masking
 from zoo.layers.core.wrapper import Wrapper as Wrapper
 from zoo.layers.input_spec import InputSpec as InputSpec
 from zoo.layers.layer import Layer as Layer
+from zoo.layers.legacy.abstract_rnn_cell import AbstractRNNCell as AbstractRNNCell
+from zoo.layers.legacy.activations import ParametricSoftplus as ParametricSoftplus
+from zoo.layers.legacy.activations import SReLU as SReLU
+from zoo.layers.legacy.activations import ThresholdedReLU as ThresholdedReLU
+from zoo.layers.legacy.cudnn import CuDNNGRU as CuDNNGRU
+from zoo.layers.legacy.cudnn import CuDNNLSTM as CuDNNLSTM
+from zoo.layers.legacy.dense import Highway as Highway
+from zoo.layers.legacy.dense import MaxoutDense as MaxoutDense
+from zoo.layers.legacy.dense import TimeDistributedDense as TimeDistributedDense
+from zoo.layers.legacy.locally_connected import LocallyConnected1D as LocallyConnected1D
+from zoo.layers.legacy.locally_connected import LocallyConnected2D as LocallyConnected2D
 from zoo.layers.merging.concatenate import Concatenate as Concatenate
 from zoo.layers.merging.dot import Dot as Dot
 from zoo.layers.merging.functions import add as add
