@@ -26,6 +26,7 @@ class LayerCase:
         unknown: axes whose size is unknown when the layer is called symbolically, besides the batch axis.
         dtype: of the inputs.
         high: integers are drawn below this.
+        separate: whether the inputs are arguments of their own, not a list.
     """
 
     name: str
@@ -34,6 +35,7 @@ class LayerCase:
     unknown: tuple[int, ...] = ()
     dtype: str = "float32"
     high: int = 5
+    separate: bool = False
 
     @property
     def title(self) -> str:
@@ -44,6 +46,10 @@ class LayerCase:
     def layer(self) -> Layer:
         """A fresh layer, with random weights where the initial ones would hide mistakes."""
         return getattr(layers, self.name)(**self.arguments)
+
+    def call(self, layer: Any, inputs: Any) -> Any:
+        """What the layer (or a function of its inputs) gives for the inputs."""
+        return layer(*inputs) if self.separate else layer(inputs)
 
     def data(self, seed: int = 0) -> Any:
         """Random inputs: an array, or a list of them."""
@@ -87,6 +93,10 @@ def _tokens(name: str, **arguments: Any) -> LayerCase:
 
 def _numbers(name: str, **arguments: Any) -> LayerCase:
     return LayerCase(name, arguments, ((2, 4),), unknown=(1,), dtype="int64")
+
+
+def _separate(name: str, first: Shape = (2, 3, 4), second: Shape = (2, 5, 4), **arguments: Any) -> LayerCase:
+    return LayerCase(name, arguments, (first, second), unknown=(1,), separate=True)
 
 
 def _einsum(equation: str, output_shape: Any, bias_axes: str | None, *, shape: Shape = (2, 3, 5),
@@ -216,6 +226,20 @@ _MERGING = [
     _pair("Dot", (2, 3, 4), (2, 4), (), axes=(2, 1)),
     _pair("Dot", (2, 3, 4, 5), (2, 6, 4), (), axes=2),
 ]
+_ATTENTION = [
+    _pair("Attention", (2, 3, 4), (2, 5, 4), use_scale=True),
+    _pair("Attention", (2, 3, 4), (2, 5, 4), score_mode="concat"),
+    LayerCase("Attention", {"dropout": 0.5, "causal": True}, ((2, 3, 4), (2, 5, 6), (2, 5, 4)), (1,)),
+    _pair("AdditiveAttention", (2, 3, 4), (2, 5, 4)),
+    _pair("AdditiveAttention", (2, 3, 4), (2, 5, 4), use_scale=False),
+    *(_separate(name, **arguments) for name, arguments in (
+        ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "sliding_window": 2}),
+        ("MultiHeadAttention", {"num_heads": 3, "key_dim": 2, "value_dim": 4, "output_shape": 5, "use_bias": False}),
+        ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "use_gate": True, "dropout": 0.2}),
+        ("GroupedQueryAttention", {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2, "use_gate": True}))),
+    _separate("MultiHeadAttention", (2, 3, 4, 5), (2, 3, 4, 5), num_heads=2, key_dim=3, attention_axes=(2,)),
+    _separate("MultiHeadAttention", (2, 3, 4, 5), (2, 2, 6, 5), num_heads=2, key_dim=3),
+]
 _PREPROCESSING = [
     _images("Rescaling", scale=0.5, offset=-1.0),
     LayerCase("Rescaling", {"scale": [0.1, 0.2, 0.3], "offset": [1.0, 2.0, 3.0]}, ((2, 4, 3),), (1,), dtype="uint8"),
@@ -252,4 +276,4 @@ _PREPROCESSING = [
     _images("CenterCrop", height=8, width=3),
 ]
 CASES: list[LayerCase] = [*_CORE, *_ACTIVATIONS, *_CONVOLUTIONAL, *_POOLING, *_NORMALIZATION, *_REGULARIZATION,
-                          *_RESHAPING, *_MERGING, *_PREPROCESSING]
+                          *_RESHAPING, *_MERGING, *_ATTENTION, *_PREPROCESSING]

@@ -6,6 +6,10 @@ from zoo.layers.activations.activation import LeakyReLU as LeakyReLU
 from zoo.layers.activations.activation import PReLU as PReLU
 from zoo.layers.activations.activation import ReLU as ReLU
 from zoo.layers.activations.activation import Softmax as Softmax
+from zoo.layers.attention.attention import AdditiveAttention as AdditiveAttention
+from zoo.layers.attention.attention import Attention as Attention
+from zoo.layers.attention.multi_head_attention import GroupedQueryAttention as GroupedQueryAttention
+from zoo.layers.attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from zoo.layers.convolutional.conv import Conv1D as Conv1D
 from zoo.layers.convolutional.conv import Conv2D as Conv2D
 from zoo.layers.convolutional.conv import Conv3D as Conv3D
@@ -149,6 +153,7 @@ MaxPool2D = MaxPooling2D
 MaxPool3D = MaxPooling3D
 SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
+GroupQueryAttention = GroupedQueryAttention
 
 LAYERS.update({name: thing for name, thing in list(globals().items())
                if isinstance(thing, type) and issubclass(thing, Layer) and thing is not Layer})

@@ -138,9 +138,14 @@ class Softmax(Layer):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """The probabilities; positions where `mask` is False get none."""
-        if mask is not None:
-            least = np.asarray(_LEAST.get(inputs.dtype, _LEAST_OTHERWISE), "float32")
-            inputs = ops.where(mask, inputs, ops.cast(least, inputs.dtype))
-        if isinstance(self.axis, int) or len(self.axis) == 1:
-            return ops.softmax(inputs, self.axis if isinstance(self.axis, int) else self.axis[0])
-        return ops.exp(ops.subtract(inputs, ops.logsumexp(inputs, axis=self.axis, keepdims=True)))
+        return masked_softmax(inputs, mask, self.axis)
+
+
+def masked_softmax(inputs: Any, mask: Any, axis: int | Sequence[int]) -> Any:
+    """Exponentials that sum to one over one axis or several; positions where `mask` is False get none."""
+    if mask is not None:
+        least = np.asarray(_LEAST.get(inputs.dtype, _LEAST_OTHERWISE), "float32")
+        inputs = ops.where(mask, inputs, ops.cast(least, inputs.dtype))
+    if isinstance(axis, int) or len(axis) == 1:
+        return ops.softmax(inputs, axis if isinstance(axis, int) else axis[0])
+    return ops.exp(ops.subtract(inputs, ops.logsumexp(inputs, axis=axis, keepdims=True)))

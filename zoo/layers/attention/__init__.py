@@ -1,0 +1,1 @@
+"""Looking at a sequence in the light of another one."""
