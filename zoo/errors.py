@@ -22,7 +22,7 @@
     │   └── HashMismatch         the bytes are not the promised ones
     └── MissingDependency    an optional package is absent     (also ImportError)
 
-A message says what was expected, what was received, where, and what to do.
+`OldSpelling` is a warning. A message says what was expected, what was received, where, and what to do.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ from typing import Any
 
 class ZooError(Exception):
     """Base of all errors raised by zoo."""
+
+
+class OldSpelling(DeprecationWarning):
+    """A name or an argument of older Keras was used; it is understood, and each is mentioned once."""
 
 
 class FileError(ZooError):

@@ -15,7 +15,8 @@ class Doubling(layers.Layer):
 
 
 def test_every_name_makes_its_class() -> None:
-    assert layers.LAYERS["Convolution2D"] is layers.Convolution2D is layers.Conv2D
+    assert layers.LAYERS["Convolution1D"] is layers.Convolution1D is layers.Conv1D
+    assert layers.LAYERS["Convolution2D"] is layers.Conv2D
     assert layers.LAYERS["MaxPool2D"] is layers.MaxPooling2D
     assert all(issubclass(cls, layers.Layer) for cls in layers.LAYERS.values())
 

@@ -6,10 +6,6 @@ from zoo.layers.activations.activation import LeakyReLU as LeakyReLU
 from zoo.layers.activations.activation import PReLU as PReLU
 from zoo.layers.activations.activation import ReLU as ReLU
 from zoo.layers.activations.activation import Softmax as Softmax
-from zoo.layers.attention.attention import AdditiveAttention as AdditiveAttention
-from zoo.layers.attention.attention import Attention as Attention
-from zoo.layers.attention.multi_head_attention import GroupedQueryAttention as GroupedQueryAttention
-from zoo.layers.attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from zoo.layers.convolutional.conv import Conv1D as Conv1D
 from zoo.layers.convolutional.conv import Conv2D as Conv2D
 from zoo.layers.convolutional.conv import Conv3D as Conv3D
@@ -28,8 +24,21 @@ from zoo.layers.core.input_layer import Input as Input
 from zoo.layers.core.input_layer import InputLayer as InputLayer
 from zoo.layers.core.masking import Masking as Masking
 from zoo.layers.core.wrapper import Wrapper as Wrapper
+from zoo.layers import legacy_arguments as _legacy_arguments
+from zoo.layers.attention.attention import AdditiveAttention as AdditiveAttention
+from zoo.layers.attention.attention import Attention as Attention
+from zoo.layers.attention.multi_head_attention import GroupedQueryAttention as GroupedQueryAttention
+from zoo.layers.attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from zoo.layers.input_spec import InputSpec as InputSpec
 from zoo.layers.layer import Layer as Layer
+from zoo.layers.legacy.keras1_names import AtrousConvolution1D as AtrousConvolution1D
+from zoo.layers.legacy.keras1_names import AtrousConvolution2D as AtrousConvolution2D
+from zoo.layers.legacy.keras1_names import Convolution2D as Convolution2D
+from zoo.layers.legacy.keras1_names import Convolution3D as Convolution3D
+from zoo.layers.legacy.keras1_names import Deconvolution2D as Deconvolution2D
+from zoo.layers.legacy.keras1_names import SeparableConvolution2D as SeparableConvolution2D
+from zoo.layers.legacy.merge import Merge as Merge
+from zoo.layers.legacy.merge import merge as merge
 from zoo.layers.legacy.abstract_rnn_cell import AbstractRNNCell as AbstractRNNCell
 from zoo.layers.legacy.activations import ParametricSoftplus as ParametricSoftplus
 from zoo.layers.legacy.activations import SReLU as SReLU
@@ -138,9 +147,7 @@ AvgPool2D = AveragePooling2D
 AvgPool3D = AveragePooling3D
 Convolution1D = Conv1D
 Convolution1DTranspose = Conv1DTranspose
-Convolution2D = Conv2D
 Convolution2DTranspose = Conv2DTranspose
-Convolution3D = Conv3D
 Convolution3DTranspose = Conv3DTranspose
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalAvgPool2D = GlobalAveragePooling2D
@@ -152,8 +159,8 @@ MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
 MaxPool3D = MaxPooling3D
 SeparableConvolution1D = SeparableConv1D
-SeparableConvolution2D = SeparableConv2D
 GroupQueryAttention = GroupedQueryAttention
 
-LAYERS.update({name: thing for name, thing in list(globals().items())
+LAYERS.update({name: vars(thing).get("modern_class", thing) for name, thing in list(globals().items())
                if isinstance(thing, type) and issubclass(thing, Layer) and thing is not Layer})
+_legacy_arguments.install(LAYERS)

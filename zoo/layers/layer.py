@@ -17,13 +17,15 @@ from zoo.engine import dtypes, rng
 from zoo.engine import graph as graphs
 from zoo.engine.graph import Value
 from zoo.engine.operation import Operation, is_symbolic
-from zoo.engine.spec import Shape, TensorSpec
+from zoo.engine.spec import TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, DtypeError, ShapeError
 from zoo.layers import base_arguments
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.masks import mask_of, set_mask
+from zoo.layers.shapes import map_shapes as map_shapes
+from zoo.layers.shapes import shape_of
 
 _scopes: ContextVar[tuple[str, ...]] = ContextVar("scopes", default=())
 _training: ContextVar[bool] = ContextVar("training", default=False)
@@ -42,7 +44,7 @@ class Layer(Operation):
         dtype: dtype or mixed-precision policy name; `zoo.config` decides if None.
         activity_regularizer: penalty on its output.
         **kwargs: Keras's ways to give an input shape to a first layer: `input_shape` (without batch axis),
-            `batch_input_shape`, `batch_size`, `input_dim`.
+            `batch_input_shape`, `batch_size`, `input_dim`; and `weights`, initial ones in the order of `weights`.
 
     Example:
         >>> class Scale(Layer):
@@ -67,6 +69,7 @@ class Layer(Operation):
         self.built = False
         self._trainable = bool(trainable)
         self._given_input_shape = base_arguments.given_batch_shape(kwargs)
+        self._initial_weights = kwargs.get("weights")
         self._build_shapes: Any = None
         self.calls: list[CallNode] = []
 
@@ -135,7 +138,7 @@ class Layer(Operation):
                 self._penalize(outputs)
                 return outputs
         except (ShapeError, DtypeError) as error:
-            shapes = tree.map(_shape_of, args[0] if len(args) == 1 else list(args))
+            shapes = tree.map(shape_of, args[0] if len(args) == 1 else list(args))
             error.args = (f"{error}\n  In layer {self.name!r} ({type(self).__name__}), called on shape {shapes}.",)
             raise
         finally:
@@ -183,14 +186,17 @@ class Layer(Operation):
             self.build(**shapes) if isinstance(shapes, _ByName) else self.build(shapes)
         self._build_shapes = shapes
         self.built = True
+        if self._initial_weights is not None:
+            with graphs.suspended():
+                self.set_weights(self._initial_weights)
 
     def _shapes_for_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         names = [n for n in inspect.signature(self.build).parameters]
         if len(names) <= 1:
             first = args[0] if args else next(iter(kwargs.values()))
-            return tree.map(_shape_of, first)
+            return tree.map(shape_of, first)
         bound = inspect.signature(self.call).bind(*args, **{k: v for k, v in kwargs.items() if k != "training"})
-        shapes = {f"{k}_shape": tree.map(_shape_of, v) for k, v in bound.arguments.items() if v is not None}
+        shapes = {f"{k}_shape": tree.map(shape_of, v) for k, v in bound.arguments.items() if v is not None}
         return _ByName({name: shapes.get(name) for name in names})
 
     # ---- weights and sublayers
@@ -365,6 +371,11 @@ def name_scope(name: str) -> Iterator[None]:
         _scopes.reset(token)
 
 
+def is_training() -> bool:
+    """Whether the layer that is being called, if any, is called in training mode."""
+    return _training.get()
+
+
 @contextmanager
 def collecting_penalties() -> Iterator[list[Any]]:
     """Inside, what layers add to the loss is collected in the list."""
@@ -391,15 +402,6 @@ def accepts(cls: type[Layer], argument: str) -> bool:
     return argument in call_parameters(cls)
 
 
-def map_shapes(function: Any, shapes: Any) -> Any:
-    """Applies `function` to each shape of a nest; a shape is a tuple or list of sizes."""
-    if isinstance(shapes, dict):
-        return {key: map_shapes(function, shape) for key, shape in shapes.items()}
-    if all(size is None or isinstance(size, (int, np.integer)) for size in shapes):
-        return function(shapes)
-    return [map_shapes(function, shape) for shape in shapes]
-
-
 def _masks_of(tensors: Any) -> Any:
     """The masks of a nest of tensors; None if none of them has one."""
     masks = tree.map(mask_of, tensors)
@@ -410,10 +412,6 @@ def _give_masks(outputs: Any, masks: Any) -> None:
     for output, mask in zip(tree.leaves(outputs), tree.leaves(masks)):
         if mask is not None and mask_of(output) is None:
             set_mask(output, mask)
-
-
-def _shape_of(tensor: Any) -> Shape | None:
-    return tuple(tensor.shape) if hasattr(tensor, "shape") else None
 
 
 def _is_layer_list(value: Any) -> bool:

@@ -31,6 +31,7 @@ def document(model: Any) -> ModelDocument:
     if model.kind == "sequential" and not model.built and model.layers:
         raise ConfigError(f"Model {model.name!r} cannot be saved before it knows the shape of its input: "
                           f"start it with zoo.Input(shape), or call it on data.")
+    model = _written(model)
     record = architecture(model)
     bound = layouts.BoundWeights({(path, role): _tensor(variable) for path, role, variable in addressed(model)})
     tree_ = layouts.encode_weights(bound, record, "by_path", "keras3")
@@ -44,6 +45,7 @@ def architecture(model: Any) -> ModelRecord:
     Raises:
         Unsupported: the model is a subclass without topology, or an argument of a call cannot be written.
     """
+    model = _written(model)
     config = {"name": model.name, "trainable": model.trainable, "dtype": model.dtype_policy}
     if model.kind == "sequential":
         layers = [_layer(layer, []) for layer in model.all_layers()]
@@ -81,6 +83,11 @@ def roles(layer: Layer, prefix: str = "") -> list[tuple[str, Variable]]:
     for name, sublayer in layer.sublayers():
         found += roles(sublayer, f"{prefix}{name}/")
     return found
+
+
+def _written(model: Any) -> Any:
+    """The model as files have it: one that starts with merged branches is a functional one."""
+    return (model.as_functional() if model.kind == "sequential" else None) or model
 
 
 def _layer(layer: Any, calls: list[CallRecord]) -> LayerRecord:

@@ -12,12 +12,12 @@ from zoo.errors import CannotExpress, ConfigError
 from zoo.layers.layer import Layer
 from zoo.models import capture, frozen, summary, weights
 from zoo.models.load_report import LoadReport
-from zoo.training.trainer import Trainer
+from zoo.training.older_keras import TrainerOfOldCode
 
 Path = str | os.PathLike[str]
 
 
-class Model(Trainer, Layer):
+class Model(TrainerOfOldCode, Layer):
     """A layer made of layers that can be trained, saved and loaded.
 
     ``Model(inputs, outputs)`` makes a functional model; a subclass that writes `call` is a model as well.

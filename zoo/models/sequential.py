@@ -11,6 +11,7 @@ from zoo.engine.symbolic import KerasTensor
 from zoo.errors import ConfigError
 from zoo.layers.core.input_layer import InputLayer
 from zoo.layers.layer import Layer, map_shapes, name_scope
+from zoo.layers.legacy.merge import Merge
 from zoo.models.functional import Functional
 from zoo.models.model import Model
 
@@ -70,10 +71,11 @@ class Sequential(Model):
 
     def _rebuild(self) -> None:
         self.reset_programs()
-        if len(self._stack) > 1 and isinstance(self._stack[0], InputLayer):
-            tensor = inputs = self._stack[0].output
+        branches = self._stack[0].start() if self._stack and isinstance(self._stack[0], Merge) else None
+        if branches or len(self._stack) > 1 and isinstance(self._stack[0], InputLayer):
+            inputs, tensor = branches or (self._stack[0].output,) * 2
             if self._functional is not None:                # one more layer: only that one is called
-                inputs, tensor = self._functional.inputs[0], self._functional.output_structure
+                inputs, tensor = self._functional.input_structure, self._functional.output_structure
             with name_scope(self.name):
                 for layer in self._stack[1 if self._functional is None else -1:]:
                     tensor = layer(tensor)
@@ -121,8 +123,6 @@ class Sequential(Model):
                               f"zoo.Input(shape), call build(input_shape), or call it on data.")
         return self._functional
 
-    inputs = property(lambda self: self._shell().inputs, doc="Symbolic inputs, flat.")
-    outputs = property(lambda self: self._shell().outputs, doc="Symbolic outputs, flat.")
     @property
     def input_structure(self) -> Any:
         """The symbolic input, or the list of the inputs of branches; None if it is not known yet."""
@@ -133,6 +133,8 @@ class Sequential(Model):
         return self._functional if self._stack and isinstance(self._stack[0], Merge) else None
 
     topology = property(lambda self: self._shell().topology, doc="The calls between input and output.")
+    inputs = property(lambda self: self._shell().inputs, doc="Symbolic inputs, flat.")
+    outputs = property(lambda self: self._shell().outputs, doc="Symbolic outputs, flat.")
     input = property(lambda self: self._shell().input_structure, doc="The symbolic input.")
     output = property(lambda self: self._shell().output_structure, doc="The symbolic output.")
     input_shape = property(lambda self: self._shell().input_shape, doc="Shape of the input.")
