@@ -10,8 +10,8 @@ from zoo.engine.gradients.registry import number, rule, spread
 from zoo.engine.graph import Node, Value
 from zoo.engine.kernels.reference.image import weights
 from zoo.engine.primitives import (broadcast_to_op, conv_kernel_gradient_op, conv_op, conv_transpose_op, divide_op,
-                                   einsum_op, exp_op, max_pool_gradient_op, max_pool_pick_op, multiply_op, pad_op, slice_op,
-                                   subtract_op, sum_op)
+                                   einsum_op, exp_op, max_pool_gradient_op, max_pool_pick_op, multiply_op, pad_op,
+                                   slice_op, subtract_op, sum_op)
 from zoo.engine.windows import Padding
 
 
