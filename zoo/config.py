@@ -9,6 +9,7 @@ Example:
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,10 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import ConfigError
+from zoo import keras_json
+from zoo.errors import ConfigError, MissingDependency
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 IMAGE_DATA_FORMATS = ("channels_last", "channels_first")
+KERAS_DEFAULTS: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+DEVICES = ("cpu", "cuda")
 KERNEL_FAMILIES = ("reference", "blas", "jit")
 
 
@@ -27,10 +31,12 @@ class Config:
     """What the whole process agrees on. Assigning a value that makes no sense is an error at once.
 
     Attributes:
-        floatx: dtype of weights and of computation unless one is given.
+        floatx: dtype of weights and of computation unless one is given. This and the next two are those of Keras's
+            own file of settings (see `zoo.keras_json`) until they are assigned.
         epsilon: the fuzz that keeps divisions and logarithms finite.
         image_data_format: where images have their channels unless a layer says.
         threads: workers of a run; None means one for each processor that the process may use.
+        device: where arrays are computed: ``cpu`` (NumPy) or ``cuda`` (a GPU, by CuPy).
         kernels: families of kernels that programs may use; ``reference`` is always among them.
         frozen_cache_memory, frozen_cache_disk: bytes that the outputs of a frozen prefix may take while `fit` runs, in
             memory, or else in a temporary file.
@@ -41,19 +47,28 @@ class Config:
     epsilon: float
     image_data_format: str
     threads: int | None
+    device: str
     kernels: tuple[str, ...]
     frozen_cache_memory: int
     frozen_cache_disk: int
     interactive_logging: bool
 
     def __init__(self, environment: Mapping[str, str] = os.environ):
-        self.floatx = "float32"
-        self.epsilon = 1e-7
-        self.image_data_format = "channels_last"
+        object.__setattr__(self, "_environment", environment)
         self.threads = environment.get("ZOO_NUM_THREADS") or None
+        self.device = environment.get("ZOO_DEVICE") or "cpu"
         self.kernels = environment.get("ZOO_KERNELS") or KERNEL_FAMILIES
         self.frozen_cache_memory, self.frozen_cache_disk = 2 ** 30, 2 ** 34
         self.interactive_logging = True
+
+    def __getattr__(self, name: str) -> Any:
+        """What Keras's own file of settings decides, unless the environment does; the file is read when first needed."""
+        if name not in KERAS_DEFAULTS:
+            raise AttributeError(f"There is no setting {name!r}. Known: {', '.join(_CHECKS)}.")
+        given = {**KERAS_DEFAULTS, **keras_json.settings(self._environment), **_from_environment(self._environment)}
+        for key in KERAS_DEFAULTS.keys() - vars(self).keys():
+            setattr(self, key, given[key])
+        return vars(self)[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
         check = _CHECKS.get(name)
@@ -73,7 +88,21 @@ class Config:
             vars(self).update((name, before[name]) for name in before if name in _CHECKS)
 
     def __repr__(self) -> str:
-        return f"Config({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+        return f"Config({', '.join(f'{name}={getattr(self, name)!r}' for name in _CHECKS)})"
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Settings of Keras's file that ``ZOO_FLOATX``, ``ZOO_EPSILON`` or ``ZOO_IMAGE_DATA_FORMAT`` give.
+
+    Raises:
+        ConfigError: the epsilon is no number.
+    """
+    found: dict[str, Any] = {name: environment[f"ZOO_{name.upper()}"] for name in KERAS_DEFAULTS
+                             if environment.get(f"ZOO_{name.upper()}")}
+    try:
+        return found | {"epsilon": float(found["epsilon"])} if "epsilon" in found else found
+    except ValueError as error:
+        raise ConfigError(f"ZOO_EPSILON: expected a number, received {found['epsilon']!r}.") from error
 
 
 def cache_root() -> Path:
@@ -136,11 +165,18 @@ def _families(name: str, value: Any) -> tuple[str, ...]:
     return tuple(family for family in KERNEL_FAMILIES if family in given | {"reference"})
 
 
+def _device(name: str, value: Any) -> str:
+    if _one_of(DEVICES)(name, value) == "cuda" and importlib.util.find_spec("cupy") is None:
+        raise MissingDependency("cupy", "cuda", 'The device "cuda"')
+    return value
+
+
 _CHECKS = {
     "floatx": _one_of(FLOATS),
     "epsilon": _positive,
     "image_data_format": _one_of(IMAGE_DATA_FORMATS),
     "threads": _count,
+    "device": _device,
     "kernels": _families,
     "frozen_cache_memory": _bytes,
     "frozen_cache_disk": _bytes,
@@ -148,3 +184,25 @@ _CHECKS = {
 }
 
 config = Config()
+
+
+class device:  # noqa: N801 - called like a function: device("cuda")
+    """Chooses the device: from now on, or in a ``with`` statement for its body.
+
+    Args:
+        name: ``cpu``, or ``cuda`` for a GPU (needs the extra ``cuda``).
+
+    Raises:
+        ConfigError: there is no such device.
+        MissingDependency: CuPy is not installed.
+    """
+
+    def __init__(self, name: str):
+        self.before = config.device
+        config.device = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: Any) -> None:
+        config.device = self.before
