@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 
 import pytest
 
 from tests.conformance.outcome import TALLIES
 from tests.corpus import CORPUS
+from zoo.engine import device
+from zoo.errors import ConfigError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +28,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(skip)
+    if any("gpu" in item.keywords for item in items) and (problem := _gpu_problem()):
+        for item in items:
+            if "gpu" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason=f"no GPU: {problem}"))
+
+
+def _gpu_problem() -> str | None:
+    """Why no GPU can be used; None if one can."""
+    if importlib.util.find_spec("cupy") is None:
+        return "CuPy is not installed"
+    try:
+        device.cuda()
+    except ConfigError as error:
+        return str(error)
+    return None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import zoo.engine.primitives as _primitives  # noqa: F401 - enters the definitions into the registry
 from zoo.config import config
+from zoo.engine.device_program import DeviceProgram
 from zoo.engine.fixed import FixedValues
 from zoo.engine.graph import Graph, Node, Rewriter, Value
 from zoo.engine.kernels.families import load
 from zoo.engine.kernels.select import Choice, select_kernel
 from zoo.engine.late_sizes import LateProgram, is_late
 from zoo.engine.op import OPS
-from zoo.engine.passes import INFERENCE, Pipeline
+from zoo.engine.passes import FOR_DEVICES, INFERENCE, Pipeline
 from zoo.engine.program import Program, Step
 from zoo.engine.prologue import WeightCache
 from zoo.errors import ShapeError
@@ -77,7 +78,7 @@ def lower(graph: Graph, cache: WeightCache | None = None) -> Program:
 
 
 def compile_graph(graph: Graph, *, pipeline: Pipeline = INFERENCE,
-                  cache: WeightCache | None = None) -> Program | LateProgram:
+                  cache: WeightCache | None = None) -> Program | LateProgram | DeviceProgram:
     """The program of a graph.
 
     Args:
@@ -91,6 +92,8 @@ def compile_graph(graph: Graph, *, pipeline: Pipeline = INFERENCE,
     if is_late(graph):
         return LateProgram(graph, lambda rest: compile_graph(rest, pipeline=pipeline, cache=cache))
     _check_static(graph)
+    if config.device != "cpu":
+        return DeviceProgram(optimize(graph, FOR_DEVICES)[0])
     return lower(optimize(graph, pipeline)[0], cache)
 
 

@@ -41,8 +41,8 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if is_symbolic(args, kwargs):
-            raise ConfigError(f"{function.__name__} has a gradient of its own and cannot be a node of a functional model: "
-                              f"call it in the call() of a layer.")
+            raise ConfigError(f"{function.__name__} has a gradient of its own and cannot be a node of a functional "
+                              f"model: call it in the call() of a layer.")
         graph = graphs.current()
         if graph is None:
             return function(*args, **kwargs)[0]
@@ -72,7 +72,8 @@ def _traced(graph: Graph, name: str, args: list[Value], results: list[Value], gr
         found = gradient(*cotangents)
         found = list(found) if isinstance(found, (tuple, list)) else [found]
         if len(found) != len(args):
-            raise ConfigError(f"The gradient function of {name} gave {len(found)} cotangents for {len(args)} arguments.")
+            raise ConfigError(f"The gradient function of {name} gave {len(found)} cotangents for {len(args)} "
+                              f"arguments.")
         body.outputs = [full_like_op(x, value=0.0, dtype=x.dtype) if ct is None else body.as_value(ct)
                         for x, ct in zip(args, found)]
     for x, ct in zip(args, body.outputs):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from zoo.engine import dtypes
-from zoo.engine.device import namespace
+from zoo.engine.device import namespace, on_host
 from zoo.engine.graph import Value
 from zoo.engine.kernels.registry import REFERENCE
 from zoo.engine.variable import Variable
@@ -25,8 +25,13 @@ def run_eagerly(name: str, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
         raise Unsupported(f"The primitive {name!r} has no reference kernel.")
     xp = namespace(*inputs)
     with np.errstate(all="ignore"):                         # infinities and NaNs are results, on every device
-        result = REFERENCE[name](xp, *map(xp.asarray, inputs), **attrs)
-    return tuple(map(xp.asarray, result)) if isinstance(result, tuple) else xp.asarray(result)
+        result = REFERENCE[name](xp, *map(xp.asarray, map(on_host, inputs) if xp is np else inputs), **attrs)
+    return tuple(map(_as_result, result)) if isinstance(result, tuple) else _as_result(result)
+
+
+def _as_result(result: Any) -> Any:
+    """NumPy's numbers as arrays; arrays as they are."""
+    return np.asarray(result) if isinstance(result, (np.generic, bool, int, float)) else result
 
 
 def as_array(x: Any) -> Any:

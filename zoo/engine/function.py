@@ -57,7 +57,7 @@ class Function:
 
     def compiled(self, *specs: Any) -> Compiled:
         """The graph and the program for nests of specs; made now if it is not kept."""
-        key = _form(specs), config.kernels
+        key = _form(specs), config.kernels, config.device
         with self._lock:
             if key not in self._programs:
                 traced = trace(self.function, *specs, name=self.name)

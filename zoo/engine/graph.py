@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.engine import dtypes
+from zoo.engine.device import on_host
 from zoo.engine.operators import TensorOperators
 from zoo.engine.spec import TensorSpec
 from zoo.errors import DtypeError
@@ -81,7 +82,7 @@ class Value(TensorOperators):
         if self.data is None:
             raise DtypeError(f"{self!r} stands for numbers that are not there yet, because a graph is being traced. "
                              f"Use zoo.ops on it; compile(run_eagerly=True) computes step by step.")
-        return np.asarray(self.data)
+        return np.asarray(on_host(self.data))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
@@ -194,6 +195,7 @@ class Graph:
             return self.read(x)
         if isinstance(x, (bool, int, float, complex)):
             return self.constant(x, dtypes.result_type(dtypes.of_scalar(x)))
+        x = on_host(x)
         if isinstance(x, (np.ndarray, np.generic)):
             return self.constant(x)
         if isinstance(x, (list, tuple)):

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from zoo.config import config
 from zoo.engine import dtypes
 from zoo.engine import graph as graphs
+from zoo.engine.device import on_host, placed
 from zoo.engine.operators import TensorOperators
 from zoo.engine.spec import TensorSpec
 from zoo.errors import ShapeError
@@ -69,8 +71,11 @@ class Variable(TensorOperators):
     def value(self) -> Any:
         """The current array. Do not write into it: use `assign`."""
         if self._array is None:
-            self._array = self._fitting(self._make())
+            with graphs.suspended():                        # it is a fact, whatever is being traced
+                self._array = self._fitting(self._make())
             self._make = None
+        if config.device != "cpu" or not isinstance(self._array, np.ndarray):
+            self._array = placed(self._array)               # moves once, when it is read on another device
         return self._array
 
     @property
@@ -103,8 +108,7 @@ class Variable(TensorOperators):
 
     def numpy(self) -> np.ndarray:
         """A copy of the value in NumPy's memory."""
-        value = self.value
-        return np.array(value.get() if hasattr(value, "get") else value)
+        return np.array(on_host(self.value))
 
     def __float__(self) -> float:
         return float(self.value)

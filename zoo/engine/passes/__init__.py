@@ -30,4 +30,5 @@ INFERENCE: Pipeline = (
     fuse_elementwise,
     fuse_epilogue,
 )
+FOR_DEVICES: Pipeline = (eliminate_dead, fold_constants, simplify, merge_equal)      # one definition a node
 AS_TRACED: Pipeline = (eliminate_dead,)                     # what was written, node by node

@@ -8,8 +8,8 @@ from typing import Any
 from zoo.engine.kernels.registry import reference
 from zoo.engine.spec import broadcast as broadcast_shapes
 
-#: mode of scatter -> the universal function whose `at` accumulates repeated indices
-ACCUMULATORS = {"add": "add", "multiply": "multiply", "max": "maximum", "min": "minimum"}
+#: mode of scatter -> the universal function whose `at` accumulates repeated indices, on every device
+ACCUMULATORS = {"add": "add", "max": "maximum", "min": "minimum"}
 
 
 @reference("take")
@@ -36,10 +36,32 @@ def argsort(xp: ModuleType, x: Any, *, axis: int) -> Any:
 
 @reference("scatter")
 def scatter(xp: ModuleType, x: Any, indices: Any, updates: Any, *, mode: str) -> Any:
-    """x, changed at `indices` by `updates`; repeated indices accumulate, or the last one wins with "update"."""
+    """x, changed at `indices` by `updates`; repeated indices accumulate, or the last one wins with "update".
+
+    On a GPU it is not defined which one wins.
+    """
     result, places = x.copy(), tuple(xp.moveaxis(indices, -1, 0))
     if mode == "update":
         result[places] = updates
+    elif mode == "multiply":
+        _multiply_at(xp, result, indices, updates)
     else:
         getattr(xp, ACCUMULATORS[mode]).at(result, places, updates)
     return result
+
+
+def _multiply_at(xp: ModuleType, result: Any, indices: Any, updates: Any) -> None:
+    """Multiplies slices of `result` in turns, so that no place is met twice in one turn."""
+    depth, rest = indices.shape[-1], result.shape[indices.shape[-1]:]
+    rows = result.reshape(-1, *rest)                        # a view: it is C-contiguous
+    factors = xp.broadcast_to(updates, (*indices.shape[:-1], *rest)).reshape(-1, *rest)
+    places = xp.zeros(indices.shape[:-1], "int64")
+    for axis in range(depth):
+        places = places * result.shape[axis] + indices[..., axis] % result.shape[axis]      # negative ones count back
+    places = places.reshape(-1)
+    order = xp.argsort(places, kind="stable")
+    in_order = places[order]
+    turn = xp.arange(len(in_order)) - xp.searchsorted(in_order, in_order)       # how often the place occurred before
+    for t in range(int(turn.max()) + 1 if len(in_order) else 0):
+        chosen = order[turn == t]
+        rows[places[chosen]] *= factors[chosen]
