@@ -18,6 +18,7 @@ class LoadReport:
         mismatched: pairs whose shapes differ, with both shapes.
         converted: changes of arrays on the way (rotated kernels, permuted rows, casts).
         notes: how it was matched, and what a reader should know.
+        optimizer: what became of the compile arguments and the optimizer's state; None if nobody asked for them.
     """
 
     source: str = ""
@@ -28,6 +29,7 @@ class LoadReport:
     mismatched: list[str] = field(default_factory=list)
     converted: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    optimizer: str | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -41,4 +43,6 @@ class LoadReport:
             if items:
                 lines.append(f"  {title} ({len(items)}):")
                 lines += [f"    {item}" for item in items]
+        if self.optimizer is not None:
+            lines.append(f"  optimizer: {self.optimizer}")
         return "\n".join(lines)

@@ -10,7 +10,7 @@ from typing import Any
 from zoo import io
 from zoo.errors import CannotExpress, ConfigError
 from zoo.layers.layer import Layer
-from zoo.models import capture, frozen, summary, weights
+from zoo.models import capture, frozen, summary, training_state, weights
 from zoo.models.load_report import LoadReport
 from zoo.training.older_keras import TrainerOfOldCode
 
@@ -70,8 +70,8 @@ class Model(TrainerOfOldCode, Layer):
     # ---- files
 
     def save(self, path: Path, overwrite: bool = True, *, format: str | None = None,  # noqa: A002
-             dialect: str | None = None) -> None:
-        """Writes architecture and weights: ``.keras`` (Keras 3) or ``.h5`` (tf.keras 2 and Keras 3).
+             dialect: str | None = None, include_optimizer: bool = True) -> None:
+        """Writes architecture, weights and training state: ``.keras`` (Keras 3) or ``.h5`` (tf.keras 2 and Keras 3).
 
         The file appears whole or not at all. An ``.h5`` is written in the vocabulary of tf.keras 2, which Keras 3 reads
         as well (except models nested in models); a model that this vocabulary cannot express is written in that of
@@ -82,11 +82,13 @@ class Model(TrainerOfOldCode, Layer):
             overwrite: whether an existing file may be replaced.
             format: ``keras_zip`` or ``keras_h5``.
             dialect: whose vocabulary: ``keras3``, ``tfkeras`` or ``keras2``; see above if None.
+            include_optimizer: whether to write how the model is compiled, and the state of its optimizer.
 
         Raises:
             CannotExpress: the vocabulary asked for lacks something; everything that it lacks is listed.
         """
         document = capture.document(self)
+        document.training = training_state.capture(self) if include_optimizer else None
         try:
             io.write(document, path, format=format, dialect=dialect, overwrite=overwrite)
         except CannotExpress as error:

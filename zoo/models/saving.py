@@ -7,18 +7,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from zoo import io
-from zoo.models import capture, restore
+from zoo.models import capture, restore, training_state
 from zoo.models.model import Model
 
 Path = str | os.PathLike[str]
 
 
-def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, *, weights: Path | None = None) -> Model:
+def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True,  # noqa: A002
+               safe_mode: bool = True, *, weights: Path | None = None) -> Model:
     """The model in a file of any known format; the content decides, not the suffix. Nothing in the file is executed.
 
     Args:
         path: ``.keras``, ``.h5`` of any Keras, or an architecture JSON.
         custom_objects: what the user's own class and function names mean.
+        compile: whether to compile the model as it was when it was saved, with the state of its optimizer. What cannot
+            be made is named in a warning, and the model is left uncompiled.
+        safe_mode: accepted for Keras's sake: nothing in a file is executed in any case.
         weights: a weights file to go with an architecture.
 
     Returns:
@@ -29,15 +33,18 @@ def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, *, w
         UnknownClass: it holds classes that neither zoo nor `custom_objects` knows.
         WeightsMismatch: its weights do not fit its architecture.
     """
-    restored = restore.model(io.read(path), custom_objects=custom_objects)
+    document = io.read(path)
+    restored = restore.model(document, custom_objects=custom_objects)
     if weights is not None:
         restored.load_weights(weights)
+    if compile:
+        training_state.restore(restored, document, custom_objects)
     return restored
 
 
-def save_model(model: Model, path: Path, overwrite: bool = True) -> None:
+def save_model(model: Model, path: Path, overwrite: bool = True, include_optimizer: bool = True) -> None:
     """Writes a model; see `Model.save`."""
-    model.save(path, overwrite)
+    model.save(path, overwrite, include_optimizer=include_optimizer)
 
 
 def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) -> Model:

@@ -41,7 +41,11 @@ class Adagrad(Optimizer):
     def step(self, variable: Tensor, gradient: Tensor, slots: dict[str, Tensor], rate: Tensor, t: Tensor) -> Step:
         """The formula above."""
         a = slots["accumulator"] + ops.square(gradient)
-        return variable - rate * gradient / ops.sqrt(a + self.epsilon), {"accumulator": a}
+        return variable - rate * gradient / self.root(a), {"accumulator": a}
+
+    def root(self, a: Tensor) -> Tensor:
+        """What steps are divided by."""
+        return ops.sqrt(a + self.epsilon)
 
 
 class Adadelta(Optimizer):
@@ -118,7 +122,11 @@ class RMSprop(Optimizer):
         if self.centered:
             mean = new["average_gradient"] = self.rho * slots["average_gradient"] + (1.0 - self.rho) * gradient
             spread = v - ops.square(mean)
-        change = rate * gradient / ops.sqrt(spread + self.epsilon)
+        change = rate * gradient / self.root(spread)
         if self.momentum > 0:
             change = new["momentum"] = self.momentum * slots["momentum"] + change
         return variable - change, new
+
+    def root(self, spread: Tensor) -> Tensor:
+        """What steps are divided by."""
+        return ops.sqrt(spread + self.epsilon)

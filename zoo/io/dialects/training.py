@@ -132,11 +132,18 @@ def _objects(nest: Any, module: str) -> Any:
 
 
 def _object(entry: Config, module: str) -> Config:
-    """A complete object; the module of somebody's own class stays open."""
+    """A complete object, and so those inside of it; the module of somebody's own class stays open."""
     if entry.get("class_name") == "function":
         return entry
-    own = entry.get("registered_name") is not None or ">" in str(entry.get("class_name"))
-    return {"module": None if own else module, "registered_name": None, **entry}
+    registered = entry.get("registered_name")
+    own = registered is not None or ">" in str(entry.get("class_name"))
+    inner = {"learning_rate": "keras.optimizers.schedules"}
+    config = {key: _objects(value, inner.get(key, module)) if isinstance(value, dict) else value
+              for key, value in (entry.get("config") or {}).items()}
+    complete = {"module": None if own else module, "registered_name": None, **entry, "config": config}
+    if str(registered).startswith("legacy>"):
+        complete["module"] = LEGACY_MODULE
+    return complete
 
 
 # ---- from canonical words

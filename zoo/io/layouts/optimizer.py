@@ -194,7 +194,8 @@ def encode_state(state: State, era: Era, class_name: str, config: Config,
     if class_name not in era.runs:
         raise CannotExpress(f"{era.name} has no optimizer {class_name} whose state is known")
     wanted = slots_of(era, class_name, config, trained)
-    lost = sorted({slot for slot, _ in state.keys() - {address for address, *_ in wanted}
+    used = {address for address, *_ in slots_of(KERAS3, class_name, config, trained)}   # some eras keep what they do not
+    lost = sorted({slot for slot, _ in (state.keys() & used) - {address for address, *_ in wanted}
                    if slot not in ("learning_rate", "product", *_FACTORS)})
     if lost:
         raise CannotExpress(f"{era.name} has no place for the state {', '.join(lost)} of {class_name}")
