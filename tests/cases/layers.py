@@ -218,6 +218,7 @@ _MERGING = [
     _pair("Add", (2, 3, 4), (2, 1, 4), ()),
     _pair("Maximum", (2, 4), (2, 3, 4), ()),
     _pair("Multiply", (2, 5, 3, 4), (2, 4), ()),
+    *(_pair("Merge", (2, 4), (2, 4), mode=mode) for mode in ("sum", "mul", "ave", "max", "concat", "dot", "cos")),
     _pair("Concatenate", (2, 3, 4), (2, 3, 2)),
     _pair("Concatenate", (2, 3, 4), (2, 5, 4), axis=1),
     _pair("Dot", (2, 4), (2, 4), (), axes=1),
@@ -275,5 +276,54 @@ _PREPROCESSING = [
     _images("CenterCrop", height=4, width=3),
     _images("CenterCrop", height=8, width=3),
 ]
+def _record(name: str, **config: Any) -> dict[str, Any]:
+    return {"class_name": name, "config": config}
+
+
+_RECURRENT = [
+    *(_sequences(name, shape=(2, 5, 3), units=4, **more) for name in ("SimpleRNN", "GRU", "LSTM") for more in (
+        {}, {"return_sequences": True}, {"go_backwards": True, "use_bias": False}, {"activation": "elu"},
+        {"activation": "relu", "return_sequences": True, "dropout": 0.5, "recurrent_dropout": 0.2, "unroll": True})),
+    _sequences("GRU", shape=(2, 5, 3), units=4, reset_after=False),
+    _sequences("GRU", shape=(2, 5, 3), units=4, reset_after=False, activation="softsign", recurrent_activation="linear"),
+    _sequences("LSTM", shape=(2, 5, 3), units=4, recurrent_activation="hard_sigmoid", unit_forget_bias=False),
+    *(_sequences("RNN", shape=(2, 5, 3), cell=cell, return_sequences=True) for cell in (
+        _record("SimpleRNNCell", units=4), _record("GRUCell", units=4), _record("LSTMCell", units=4),
+        _record("StackedRNNCells", cells=[_record("LSTMCell", units=4), _record("GRUCell", units=2)]))),
+    *(_sequences("Bidirectional", shape=(2, 5, 3), layer=_record("LSTM", units=4, return_sequences=True), merge_mode=mode)
+      for mode in ("concat", "sum", "mul", "ave")),
+    _sequences("Bidirectional", shape=(2, 5, 3), layer=_record("GRU", units=4)),
+    _sequences("TimeDistributed", shape=(2, 5, 3), layer=_record("Dense", units=4)),
+    LayerCase("TimeDistributed", {"layer": _record("Conv2D", filters=3, kernel_size=2)}, ((2, 5, 4, 6, 2),), (1, 2)),
+    _sequences("ConvLSTM1D", shape=(2, 4, 5, 3), filters=2, kernel_size=3),
+    _sequences("ConvLSTM1D", shape=(2, 4, 5, 3), filters=2, kernel_size=3, strides=2, padding="same", dropout=0.3),
+    _sequences("ConvLSTM2D", shape=(2, 3, 5, 4, 2), filters=3, kernel_size=(2, 3), return_sequences=True),
+    _sequences("ConvLSTM2D", shape=(2, 3, 5, 4, 2), filters=3, kernel_size=2, padding="same", go_backwards=True),
+    _sequences("ConvLSTM3D", shape=(2, 2, 4, 3, 3, 2), filters=2, kernel_size=2, use_bias=False),
+]
+_LEGACY = [
+    _sequences("CuDNNLSTM", shape=(2, 5, 3), units=4),
+    _sequences("CuDNNGRU", shape=(2, 5, 3), units=4, return_sequences=True),
+    LayerCase("LocallyConnected1D", {"filters": 3, "kernel_size": 3, "strides": 2}, ((2, 9, 4),)),
+    *(LayerCase("LocallyConnected2D", {"filters": 3, "kernel_size": (2, 3), "strides": (1, 2), **more}, ((2, 4, 6, 2),))
+      for more in ({"implementation": 1}, {"implementation": 1, "data_format": "channels_first", "use_bias": False},
+                   {"implementation": 2, "padding": "same"}, {"implementation": 3, "padding": "same"},
+                   {"implementation": 3, "data_format": "channels_first"})),
+    LayerCase("ThresholdedReLU", {"theta": 0.3}),
+    LayerCase("ParametricSoftplus", {"alpha_init": 0.5, "shared_axes": [1]}, ((2, 3, 4),), (1,)),
+    LayerCase("SReLU", {"shared_axes": [1]}, ((2, 3, 4),), (1,)),
+    _sequences("TimeDistributedDense", output_dim=3, activation="tanh"),
+    LayerCase("MaxoutDense", {"output_dim": 3, "nb_feature": 2}),
+    LayerCase("Highway", {"activation": "relu"}),
+    LayerCase("Highway", {"bias": False, "W_regularizer": "l2"}),
+]
+#: layers that are not called on one input, with the tests that check them
+ELSEWHERE = {
+    "InputLayer": "tests.models",
+    **dict.fromkeys(("SimpleRNNCell", "GRUCell", "LSTMCell", "ConvLSTMCell", "StackedRNNCells", "AbstractRNNCell"),
+                    "tests.layers.test_recurrent, and inside of RNN"),
+    "Wrapper": "TimeDistributed",
+}
+
 CASES: list[LayerCase] = [*_CORE, *_ACTIVATIONS, *_CONVOLUTIONAL, *_POOLING, *_NORMALIZATION, *_REGULARIZATION,
                           *_RESHAPING, *_MERGING, *_ATTENTION, *_PREPROCESSING]

@@ -16,6 +16,7 @@ from tests.corpus import CORPUS
 from zoo import layers
 
 
+_OF_MODELS = "build_input_shape"                            # of models inside of layers: their input layer says the same
 DEFAULTS = {"Identity": {"gain": 1.0}}                      # what Keras does not write
 
 
@@ -81,5 +82,5 @@ def canonical(value: Any) -> Any:
         if "class_name" in value:
             config = canonical(value.get("config") or {})
             return {"class_name": value["class_name"], "config": {**DEFAULTS.get(value["class_name"], {}), **config}}
-        return {key: canonical(part) for key, part in value.items() if part is not None}
+        return {key: canonical(part) for key, part in value.items() if part is not None and key != _OF_MODELS}
     return [canonical(part) for part in value] if isinstance(value, list) else value

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import zoo.models  # noqa: F401 - reads models inside of wrappers
 from tests.conformance.model_cases import difference
 from tests.conformance.outcome import Tally, tally
 from tests.corpus import CORPUS, require_corpus

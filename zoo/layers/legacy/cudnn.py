@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from zoo import ops
+from zoo.engine.spec import Shape
 from zoo.engine.variable import Variable
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.layer import Layer
@@ -63,6 +64,12 @@ class CuDNNRNN(CellRNN):
     """Base of the two layers. In files their weights stand directly in the layer."""
 
     not_in_config = CellRNN.not_in_config | {"unroll", "zero_output_for_mask"}
+
+    def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
+        self.cell.name = self.name                          # its variables are called after the layer
+        self.cell.build((sequences_shape[0], *sequences_shape[2:]))
+        self.cell.built = True
+        super().build(sequences_shape, initial_state_shape)
 
     def sublayers(self) -> Iterator[tuple[str, Layer]]:
         yield from ()
