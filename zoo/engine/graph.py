@@ -193,7 +193,7 @@ class Graph:
             return x
         if hasattr(x, "assign"):
             return self.read(x)
-        if isinstance(x, (bool, int, float, complex)):
+        if isinstance(x, (bool, int, float, complex)) and not isinstance(x, np.generic):    # as NumPy's float64 is
             return self.constant(x, dtypes.result_type(dtypes.of_scalar(x)))
         x = on_host(x)
         if isinstance(x, (np.ndarray, np.generic)):

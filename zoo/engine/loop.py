@@ -43,7 +43,7 @@ def scan(function: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, *
         after, results = ([body.as_value(leaf) for leaf in tree.leaves(nest) if leaf is not None] for nest in (new, y))
     _check(states, after)
     assigned = list(body.updates)
-    before += [body.reads.get(variable) or Value(variable.spec, variable) for variable in assigned]
+    before += [body.reads.get(variable, Value(variable.spec, variable)) for variable in assigned]
     extra = captured(body, [*slices, *before], [*after, *results])
     body.inputs = [*slices, *before, *extra]
     body.outputs = [*after, *body.updates.values(), *results]
