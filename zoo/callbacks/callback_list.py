@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zoo import tree
-from zoo.callbacks.callback import Callback
+from zoo.callbacks.callback import Callback, Logs
 from zoo.callbacks.history import History
 from zoo.callbacks.progress import ProgbarLogger
 
@@ -41,18 +41,35 @@ class CallbackList(Callback):
         if wanted and not any(isinstance(callback, kind) for callback in self.callbacks):
             self.append(kind())
 
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Tells all callbacks."""
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Tells all callbacks."""
+        for callback in self.callbacks:
+            callback.set_model(model)
+
     def append(self, callback: Callback) -> None:
         """Adds one at the end."""
         self.callbacks.append(callback)
 
 
 def _told(moment: str) -> Callable[..., None]:
-    def tell(self: CallbackList, *arguments: Any, **options: Any) -> None:
+    """The method of a list that calls those of its callbacks, always with logs."""
+    def tell(self: CallbackList, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            getattr(callback, moment)(*arguments, **options)
-    tell.__name__, tell.__doc__ = moment, f"Tells all callbacks; see `Callback.{moment}`."
-    return tell
+            getattr(callback, moment)({} if logs is None else logs)
+
+    def tell_of(self: CallbackList, index: int, logs: Logs | None = None) -> None:
+        for callback in self.callbacks:
+            getattr(callback, moment)(index, {} if logs is None else logs)
+
+    method = tell_of if moment.split("_")[-2] in ("epoch", "batch") else tell
+    method.__name__, method.__doc__ = moment, f"Tells all callbacks; see `Callback.{moment}`."
+    return method
 
 
-for _moment in (name for name in vars(Callback) if name.startswith("on_") or name in ("set_params", "set_model")):
+for _moment in (name for name in vars(Callback) if name.startswith("on_")):
     setattr(CallbackList, _moment, _told(_moment))

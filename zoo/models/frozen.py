@@ -15,6 +15,7 @@ import numpy as np
 
 from zoo import tree
 from zoo.engine.graph import Graph, Value
+from zoo.engine.spec import TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.engine.variable import Variable
 from zoo.layers.core.input_layer import InputLayer
@@ -118,7 +119,7 @@ def is_fixed(call: CallNode, trainable: set[Variable]) -> bool:
     graphs = []
     for training in (True, False):
         graph = Graph(call.layer.name)
-        values = {tensor: graph.input(tensor.spec) for tensor in dict.fromkeys(call.inputs)}
+        values = {tensor: graph.input(_of_two_samples(tensor.spec)) for tensor in dict.fromkeys(call.inputs)}
         args, kwargs = call.fill(values)
         if isinstance(call.layer, Layer):
             kwargs = {"training": training, **kwargs}
@@ -129,6 +130,11 @@ def is_fixed(call: CallNode, trainable: set[Variable]) -> bool:
             return False
         graphs.append(description(graph))
     return graphs[0] == graphs[1]
+
+
+def _of_two_samples(spec: TensorSpec) -> TensorSpec:
+    """The spec with a size for the batch, by which penalties divide."""
+    return spec.with_shape((2, *spec.shape[1:])) if spec.shape and spec.shape[0] is None else spec
 
 
 def description(graph: Graph) -> list[Any]:

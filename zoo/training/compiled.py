@@ -34,6 +34,12 @@ class Compiled:
         trackers = [] if self.loss is None else self.loss.trackers
         return [self.tracker, *trackers, *self.metrics.metrics]
 
+    def results(self) -> dict[str, Any]:
+        """The figures since the last reset, by name."""
+        trackers = [] if self.loss is None else self.loss.trackers
+        return {self.tracker.name: self.tracker.result(), **self.metrics.results(),
+                **{tracker.name: tracker.result() for tracker in trackers}}
+
     def reset(self) -> None:
         """Starts counting anew."""
         for metric in self.all_metrics:

@@ -59,7 +59,9 @@ class FitLoop:
     def _epoch(self, epoch: int, skipped: int) -> None:
         """One epoch, without the first batches if an earlier run has done these."""
         model, watchers = self.model, self.watchers
-        if not skipped:
+        if skipped:
+            self.logs = plain(model.compiled.results())
+        else:
             model.reset_metrics()
         watchers.on_epoch_begin(epoch)
         forward, source = self.prefix.divide(self.training)
@@ -93,6 +95,11 @@ def evaluate(model: Any, source: data.Source, watchers: CallbackList, forward: A
         watchers.on_test_batch_end(i, logs)
     watchers.on_test_end(logs)
     return dict(logs)
+
+
+def plain(figures: Logs) -> Logs:
+    """Figures as Python's numbers, or arrays."""
+    return {name: float(value) if np.ndim(value) == 0 else np.asarray(value) for name, value in figures.items()}
 
 
 def weighted(batch: Any, class_weight: dict[Any, float] | None) -> data.Batch:

@@ -59,7 +59,4 @@ def _figures(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: 
     compiled = model.compiled
     compiled.tracker.update_state(loss, sample_weight=tree.leaves(x)[0].shape[0])
     compiled.metrics.update(y, y_pred, sample_weight)
-    figures = {compiled.tracker.name: compiled.tracker.result(), **compiled.metrics.results()}
-    if compiled.loss is not None:
-        figures |= {tracker.name: tracker.result() for tracker in compiled.loss.trackers}
-    return figures
+    return compiled.results()

@@ -19,7 +19,7 @@ from zoo.errors import ConfigError
 from zoo.training import data, step
 from zoo.training.compiled import Compiled, compiled, optimizer_for
 from zoo.training.frozen import FrozenPrefix
-from zoo.training.loop import FitLoop, Logs, evaluate, weighted
+from zoo.training.loop import FitLoop, Logs, evaluate, plain, weighted
 from zoo.training.outputs import Outputs
 
 
@@ -142,7 +142,7 @@ class Trainer:
             figures = self._run_live(kind, forward, x, y, weight)
         else:
             figures = self._function(kind, forward)(x, y, weight)
-        return {name: float(value) if np.ndim(value) == 0 else np.asarray(value) for name, value in figures.items()}
+        return plain(figures)
 
     def build_training(self, batch: data.Batch | None = None) -> None:
         """Creates everything that training keeps: weights, the state of the optimizer, metrics.
