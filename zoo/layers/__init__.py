@@ -141,6 +141,9 @@ from zoo.layers.rnn.simple_rnn import SimpleRNN as SimpleRNN
 from zoo.layers.rnn.simple_rnn import SimpleRNNCell as SimpleRNNCell
 from zoo.layers.rnn.stacked_cells import StackedRNNCells as StackedRNNCells
 from zoo.layers.rnn.time_distributed import TimeDistributed as TimeDistributed
+from zoo.layers.tensorflow.op_layers import SlicingOpLambda as SlicingOpLambda
+from zoo.layers.tensorflow.op_layers import TensorFlowOpLayer as TensorFlowOpLayer
+from zoo.layers.tensorflow.op_layers import TFOpLambda as TFOpLambda
 
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D

@@ -14,8 +14,10 @@ LAYERS: dict[str, type[Layer]] = {}                         # filled by zoo/laye
 MODELS: dict[str, Callable[[dict[str, Any]], Layer]] = {}   # readers of models inside of layers: zoo/models/restore.py
 
 CODE = {"Lambda": "it holds Python code, which zoo never runs from a file",
-        "TFOpLambda": "it calls a TensorFlow function by name, which zoo does not do",
-        "SlicingOpLambda": "it calls a TensorFlow function by name, which zoo does not do"}
+        "TFSMLayer": "it names a folder with a TensorFlow program, which zoo does not run",
+        "TorchModuleWrapper": "it holds a pickled PyTorch module, which zoo does not load",
+        "JaxLayer": "it holds Python code, which zoo never runs from a file",
+        "FlaxLayer": "it holds Python code, which zoo never runs from a file"}
 
 
 def get(identifier: Any) -> Layer | None:
