@@ -23,10 +23,15 @@ from zoo.engine.variable import Variable
 
 @dataclass(frozen=True)
 class _Entry:
-    """A computed array, and the versions of the variables that it was computed from."""
+    """A computed array, and the versions of the variables that it was computed from.
+
+    Attributes:
+        owned: whether the array has memory of its own; else it is a variable in another shape.
+    """
 
     array: np.ndarray
     versions: tuple[int, ...]
+    owned: bool
 
 
 class WeightCache:
@@ -44,7 +49,7 @@ class WeightCache:
     @property
     def nbytes(self) -> int:
         """Memory held, apart from the variables themselves."""
-        return sum(entry.array.nbytes for entry in self.entries.values() if entry.array.base is None)
+        return sum(entry.array.nbytes for entry in self.entries.values() if entry.owned)
 
 
 class Prologue:
@@ -97,8 +102,10 @@ class Prologue:
         return tuple(_for_kernels(self._read(value, {}), value) for value in self.values)
 
     def _keep(self, value: Value, array: np.ndarray) -> None:
-        versions = tuple(variable.version for variable in self._variables[value])
-        self.cache.entries[self._keys[value]] = _Entry(_for_kernels(array, value), versions)
+        variables, array = self._variables[value], _for_kernels(array, value)
+        owned = not any(np.may_share_memory(array, variable.value) for variable in variables)
+        versions = tuple(variable.version for variable in variables)
+        self.cache.entries[self._keys[value]] = _Entry(array, versions, owned)
 
     def _read(self, value: Value, memory: dict[Value, np.ndarray]) -> np.ndarray:
         if value.node is None:

@@ -10,6 +10,8 @@ from zoo.engine.elementwise import fused_op, single, substitute
 from zoo.engine.fixed import FixedValues
 from zoo.engine.graph import Graph, Node, Rewriter, Value, consumers
 
+_LARGEST = 48                                               # nodes of a region; more would overflow registers and caches
+
 
 def fuse_elementwise(graph: Graph) -> tuple[Graph, int]:
     """Replaces every elementwise node that is not fixed by a part of a `fused` node."""
@@ -38,7 +40,7 @@ def _regions(graph: Graph) -> dict[Node, list[Node]]:
             continue
         homes = {root.get(reader) for reader in readers.get(node.output, ())}
         home = homes.pop() if len(homes) == 1 else None
-        if home is None or home.output.shape != node.output.shape:
+        if home is None or home.output.shape != node.output.shape or len(regions[home]) == _LARGEST:
             home, regions[node] = node, []
         root[node] = home
         regions[home].append(node)
