@@ -33,9 +33,9 @@ class Peer:
     seconds: list[float] = field(default_factory=list)
 
     @classmethod
-    def start(cls, name: str, network: str, batch: int) -> Peer | None:
+    def start(cls, name: str, network: str, batch: int, worker: str) -> Peer | None:
         """A running worker, or None if it could not be started (its own words have been printed)."""
-        process = subprocess.Popen([sys.executable, "-m", "benchmarks.worker", name, network, str(batch)], text=True,
+        process = subprocess.Popen([sys.executable, "-m", worker, name, network, str(batch)], text=True,
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         first = process.stdout.readline()
         if not first:
@@ -60,9 +60,9 @@ def installed(package: str) -> bool:
                            f"sys.exit(u.find_spec({package!r}) is None)"]).returncode == 0
 
 
-def measure(network: str, batch: int, rounds: int, peers: list[str]) -> list[Peer]:
-    """All peers on one network and batch size, taking turns."""
-    started = [peer for name in peers if (peer := Peer.start(name, network, batch))]
+def measure(network: str, batch: int, rounds: int, peers: list[str], worker: str = "benchmarks.worker") -> list[Peer]:
+    """All peers on one network and batch size, taking turns; `worker` is the module that each process runs."""
+    started = [peer for name in peers if (peer := Peer.start(name, network, batch, worker))]
     slowest = 0.3
     for _ in range(rounds):
         for peer in started:

@@ -13,6 +13,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 
 THREADS = "2"
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ZOO_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
@@ -20,16 +21,21 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ZOO
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def main() -> None:
-    """Serves one peer until its input ends."""
+def inference() -> tuple[Callable[[], object], str]:
+    """The function that runs the network that the command line names, and the version of the peer."""
     peer, network, batch = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    module = importlib.import_module(f"benchmarks.peers.{peer}")
+    return module.load(network, batch), module.VERSION
+
+
+def serve(load: Callable[[], tuple[Callable[[], object], str]]) -> None:
+    """Loads, and runs when told, until the input ends."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)                                           # what libraries print must not disturb the protocol
     started = time.perf_counter()
-    module = importlib.import_module(f"benchmarks.peers.{peer}")
-    run = module.load(network, batch)
+    run, version = load()
     run()
-    print(json.dumps({"ready": time.perf_counter() - started, "version": module.VERSION}), file=answers)
+    print(json.dumps({"ready": time.perf_counter() - started, "version": version}), file=answers)
     for line in sys.stdin:
         seconds = []
         for _ in range(json.loads(line)["runs"]):
@@ -41,4 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(inference)
