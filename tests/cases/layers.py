@@ -285,13 +285,14 @@ _RECURRENT = [
         {}, {"return_sequences": True}, {"go_backwards": True, "use_bias": False}, {"activation": "elu"},
         {"activation": "relu", "return_sequences": True, "dropout": 0.5, "recurrent_dropout": 0.2, "unroll": True})),
     _sequences("GRU", shape=(2, 5, 3), units=4, reset_after=False),
-    _sequences("GRU", shape=(2, 5, 3), units=4, reset_after=False, activation="softsign", recurrent_activation="linear"),
+    _sequences("GRU", shape=(2, 5, 3), units=4, reset_after=False, activation="softsign",
+               recurrent_activation="linear"),
     _sequences("LSTM", shape=(2, 5, 3), units=4, recurrent_activation="hard_sigmoid", unit_forget_bias=False),
     *(_sequences("RNN", shape=(2, 5, 3), cell=cell, return_sequences=True) for cell in (
         _record("SimpleRNNCell", units=4), _record("GRUCell", units=4), _record("LSTMCell", units=4),
         _record("StackedRNNCells", cells=[_record("LSTMCell", units=4), _record("GRUCell", units=2)]))),
-    *(_sequences("Bidirectional", shape=(2, 5, 3), layer=_record("LSTM", units=4, return_sequences=True), merge_mode=mode)
-      for mode in ("concat", "sum", "mul", "ave")),
+    *(_sequences("Bidirectional", shape=(2, 5, 3), merge_mode=mode,
+                 layer=_record("LSTM", units=4, return_sequences=True)) for mode in ("concat", "sum", "mul", "ave")),
     _sequences("Bidirectional", shape=(2, 5, 3), layer=_record("GRU", units=4)),
     _sequences("TimeDistributed", shape=(2, 5, 3), layer=_record("Dense", units=4)),
     LayerCase("TimeDistributed", {"layer": _record("Conv2D", filters=3, kernel_size=2)}, ((2, 5, 4, 6, 2),), (1, 2)),

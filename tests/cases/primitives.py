@@ -111,7 +111,7 @@ def cell(name: str, gradient: bool = False) -> list[Case]:
 
 
 def loop_body(dtype: str = "float32") -> Graph:
-    """One turn of a loop over x (2, 3) with the state h (2, 3); weight (3, 3) and condition (3,): h, and two results."""
+    """One turn of a loop over x (2, 3) with state h (2, 3), weight (3, 3) and condition (3,): h and two results."""
     def turn(x: Any, h: Any, weight: Any, condition: Any) -> Any:
         new = select_op(condition, tanh_op(add_op(matmul_op(h, weight), x)), h)
         return new, h, multiply_op(matmul_op(weight, weight), weight)

@@ -157,8 +157,8 @@ GATED = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 CELLS: dict[str, tuple[Any, dict[str, Any], Any, Sequence[tuple[int, ...]], int, int]] = {
     "simple": (simple_rnn_op, {"activation": "tanh"}, simple_step, [(UNITS, UNITS)], 1, 1),
     "lstm": (lstm_op, GATED, lstm_step, [(UNITS, 4 * UNITS)], 4, 2),
-    "gru": (gru_op, {**GATED, "reset_after": True}, gru_step(True), [(UNITS, 3 * UNITS), (UNITS,)], 3, 1),
-    "gru, reset before": (gru_op, {**GATED, "reset_after": False}, gru_step(False), [(UNITS, 3 * UNITS), (UNITS,)], 3, 1),
+    **{f"gru, reset_after={after}": (gru_op, {**GATED, "reset_after": after}, gru_step(after),
+                                     [(UNITS, 3 * UNITS), (UNITS,)], 3, 1) for after in (True, False)},
 }
 each_cell = pytest.mark.parametrize("name", CELLS)
 with_mask = pytest.mark.parametrize("mask", [(), (MASK,)], ids=["all steps", "mask"])

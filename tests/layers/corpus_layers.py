@@ -16,7 +16,7 @@ from tests.corpus import CORPUS
 from zoo import layers
 
 
-_OF_MODELS = "build_input_shape"                            # of models inside of layers: their input layer says the same
+_OF_MODELS = "build_input_shape"                            # of models inside of layers, as their input layer says
 DEFAULTS = {"Identity": {"gain": 1.0}}                      # what Keras does not write
 
 

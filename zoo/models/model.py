@@ -67,6 +67,12 @@ class Model(TrainerOfOldCode, Layer):
             self._splits[flags] = frozen.split(self)
         return self._splits[flags]
 
+    def reset_states(self) -> None:
+        """Makes stateful layers start anew with the next batch."""
+        for layer in self.layers:
+            if hasattr(layer, "reset_states"):
+                layer.reset_states()
+
     # ---- files
 
     def save(self, path: Path, overwrite: bool = True, *, format: str | None = None,  # noqa: A002

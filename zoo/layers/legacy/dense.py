@@ -22,8 +22,8 @@ class DenseOfKeras1(Layer):
         **kwargs: of `Layer`.
     """
 
-    def __init__(self, init: Any, W_regularizer: Any, b_regularizer: Any, W_constraint: Any, b_constraint: Any,  # noqa: N803
-                 bias: bool, **kwargs: Any):
+    def __init__(self, init: Any, W_regularizer: Any, b_regularizer: Any, W_constraint: Any,  # noqa: N803
+                 b_constraint: Any, bias: bool, **kwargs: Any):
         super().__init__(**kwargs)
         weight_options.keep(self, "W", init, W_regularizer, W_constraint)
         weight_options.keep(self, "b", "zeros", b_regularizer, b_constraint)

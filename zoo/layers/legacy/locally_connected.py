@@ -62,8 +62,8 @@ class LocallyConnected(Layer):
 
     def build(self, input_shape: Shape) -> None:
         if None in input_shape[1:]:
-            raise ShapeError(f"{self.name}: all sizes but that of the batch must be known, as each place has weights of "
-                             f"its own. Received shape: {tuple(input_shape)}.")
+            raise ShapeError(f"{self.name}: all sizes but that of the batch must be known, since each place has its "
+                             f"own weights. Received shape: {tuple(input_shape)}.")
         first = self.data_format == "channels_first"
         channels, sizes = (input_shape[1], input_shape[2:]) if first else (input_shape[-1], input_shape[1:-1])
         self.places = tuple(-(-n // s) if self.padding == "same" else (n - k) // s + 1

@@ -46,7 +46,7 @@ class Bidirectional(Layer):
 
     def __init__(self, layer: Any, merge_mode: str | None = "concat", weights: Any = None, backward_layer: Any = None,
                  **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(weights=weights, **kwargs)
         layer = held(layer, self, "layer")
         self.merge_mode = arguments.choice(merge_mode, tuple(MERGES), "merge_mode")
         self.forward_layer = _copy(layer, "forward")
@@ -56,7 +56,6 @@ class Bidirectional(Layer):
         for one in (self.forward_layer, self.backward_layer):
             if hasattr(one, "zero_output_for_mask"):        # a repeated output would belong to other steps when flipped
                 one.zero_output_for_mask = one.return_sequences
-        self._first_weights = weights
 
     def _check(self) -> None:
         forward, backward = self.forward_layer, self.backward_layer
@@ -84,8 +83,6 @@ class Bidirectional(Layer):
     def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
         build_held(self.forward_layer, sequences_shape)
         build_held(self.backward_layer, sequences_shape)
-        if self._first_weights is not None:
-            self.set_weights(self._first_weights)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """That of the input, if outputs of all steps are given; states have none."""

@@ -158,8 +158,9 @@ def lstm_gradient(xp: ModuleType, ct_h: Any, ct_c: Any, x: Any, kernel: Any, h: 
 
     def step(t: int, by_h: Any, by_c: Any) -> tuple[Any, ...]:
         by_c = by_c + by_h * o[:, t] * inner_slope(shown[:, t])
-        by_x = xp.concatenate((by_c * new[:, t] * gate_slope(i[:, t]), by_c * c_before[:, t] * gate_slope(f[:, t]),
-                               by_c * i[:, t] * inner_slope(new[:, t]), by_h * shown[:, t] * gate_slope(o[:, t])), axis=-1)
+        by_gates = (by_c * new[:, t] * gate_slope(i[:, t]), by_c * c_before[:, t] * gate_slope(f[:, t]),
+                    by_c * i[:, t] * inner_slope(new[:, t]), by_h * shown[:, t] * gate_slope(o[:, t]))
+        by_x = xp.concatenate(by_gates, axis=-1)
         return by_x, by_x @ kernel.T, by_c * f[:, t]
 
     by_x, (by_h, by_c) = _backward(xp, step, (ct_h, ct_c), mask)
