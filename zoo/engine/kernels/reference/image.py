@@ -44,6 +44,8 @@ def weights(xp: ModuleType, source: int, target: int, method: str, antialias: bo
     else:
         stretch = max(scale, 1.0) if antialias else 1.0     # a shrinking image is smoothed by a wider kernel
         centre = (xp.arange(target)[:, None] + 0.5) * scale - 0.5
+        if method == "bicubic" and not antialias:           # TensorFlow looks its weights up in steps of 1 / 1024
+            centre = xp.rint(centre.astype("float32") * 1024).astype("float64") / 1024
         table = KERNELS[method][1](xp, (xp.arange(source)[None, :] - centre) / stretch)
     return table / xp.sum(table, axis=1, keepdims=True)
 
