@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zoo import activations as activations
     from zoo import applications as applications
+    from zoo import backend as backend
     from zoo import batch as batch
     from zoo import config as config
     from zoo import constraints as constraints
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from zoo import optimizers as optimizers
     from zoo import regularizers as regularizers
     from zoo import serialization as serialization
+    from zoo import utils as utils
     from zoo.layers import Input as Input
     from zoo.models import Model as Model
     from zoo.models import Sequential as Sequential
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = ("activations", "applications", "batch", "config", "constraints", "engine", "errors", "hub", "initializers",
-            "io", "layers", "losses", "metrics", "models", "ops", "optimizers", "regularizers", "serialization")
+_MODULES = ("activations", "applications", "backend", "batch", "config", "constraints", "engine", "errors", "hub",
+            "initializers", "io", "layers", "losses", "metrics", "models", "ops", "optimizers", "regularizers",
+            "serialization", "utils")
 _NAMES = {
     "Input": "zoo.layers",
     "Model": "zoo.models",

@@ -31,8 +31,8 @@ def settings(environment: Mapping[str, str]) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ConfigError(f"{path}: expected the settings of Keras, as {{\"floatx\": \"float32\"}}, in at most {LARGEST} "
-                          f"bytes of JSON. Correct or remove the file.")
+        raise ConfigError(f"{path}: expected the settings of Keras, as {{\"floatx\": \"float32\"}}, in at most "
+                          f"{LARGEST} bytes of JSON. Correct or remove the file.")
     if "image_data_format" not in found and "image_dim_ordering" in found:
         ordering = found["image_dim_ordering"]
         found["image_data_format"] = DATA_FORMATS.get(ordering, ordering) if isinstance(ordering, str) else ordering

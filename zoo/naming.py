@@ -22,6 +22,12 @@ def unique_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
+def count(prefix: str) -> int:
+    """How often it was asked for that prefix, this time included."""
+    _used[prefix] += 1
+    return _used[prefix]
+
+
 def reset() -> None:
     """Starts counting anew."""
     _used.clear()

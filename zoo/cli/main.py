@@ -28,6 +28,7 @@ COMMANDS = {
     "classify": "name what is in images",
     "fetch": "bring pretrained weights to this machine",
     "models": "list the pretrained networks",
+    "run": "run a script that imports Keras",
 }
 
 

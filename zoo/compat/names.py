@@ -1,0 +1,98 @@
+"""Keras's modules, of all releases, and where zoo has what is in them: a closed table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+VERSION = "3.16.0"                                          # of the Keras whose names zoo follows
+
+#: What Keras is called in scripts.
+ROOTS = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
+#: Packages that hold a root and nothing else.
+HOLDERS = ("tensorflow", "tensorflow.python")
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of Keras.
+
+    Args:
+        sources: modules of zoo whose public names it has, the first one that has a name wins.
+        names: other names, as ``{"name": "module:name"}``.
+    """
+
+    sources: tuple[str, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def _from(module: str, names: str) -> dict[str, str]:
+    """``{"old": "module:new"}`` from ``"old=new same"``."""
+    pairs = (word.partition("=") for word in names.split())
+    return {old: f"{module}:{new or old}" for old, _, new in pairs}
+
+
+_LAYERS = Module(("zoo.layers",))
+_OBJECTS = _from("zoo.serialization", "custom_object_scope CustomObjectScope=custom_object_scope "
+                                      "register_keras_serializable")
+_UTILS = Module(("zoo.utils",), _OBJECTS | _from("zoo.engine.rng", "set_random_seed")
+                | _from("zoo.backend", "clear_session is_keras_tensor"))
+_REGULARIZERS = _from("zoo.regularizers", "l1l2=L1L2 activity_l1=L1 activity_l2=L2 activity_l1l2=L1L2 "
+                                          "WeightRegularizer=L1L2 ActivityRegularizer=L1L2")
+_MODELS = Module(("zoo.models",), {"model_from_yaml": "zoo.compat.refused:model_from_yaml"})
+_ENGINE = Module(("zoo.layers", "zoo.models"), _from("zoo.layers", "Layer Input InputLayer InputSpec merge"))
+_SEED = Module((), _from("zoo.engine.rng", "set_random_seed SeedGenerator"))
+
+#: Modules by their path inside Keras.
+MODULES: dict[str, Module] = {
+    "": Module(("zoo",), _from("zoo.models", "Model Sequential") | _from("zoo.layers", "Input InputSpec Layer")
+               | _from("zoo.engine.symbolic", "KerasTensor") | _from("zoo.engine.variable", "Variable")),
+    "activations": Module(("zoo.activations",)),
+    "applications": Module(("zoo.applications",)),
+    "applications.imagenet_utils": Module(("zoo.applications.imagenet_utils",)),
+    "applications.mobilenet": Module(("zoo.applications.mobilenet",)),
+    "applications.vgg16": Module(("zoo.applications.vgg16",)),
+    "applications.vgg19": Module(("zoo.applications.vgg19",)),
+    "backend": Module(("zoo.backend",)),
+    "callbacks": Module(("zoo.callbacks",)),
+    "config": Module((), _from("zoo.backend", "backend floatx set_floatx epsilon set_epsilon image_data_format "
+                                              "set_image_data_format")),
+    "constraints": Module(("zoo.constraints",), _from("zoo.constraints", "maxnorm=MaxNorm nonneg=NonNeg "
+                                                                         "unitnorm=UnitNorm")),
+    "engine": _ENGINE, "engine.topology": _ENGINE, "engine.training": _ENGINE, "engine.base_layer": _ENGINE,
+    "engine.input_layer": _ENGINE, "engine.sequential": _ENGINE, "engine.network": _ENGINE,
+    "initializations": Module(("zoo.initializers",)),
+    "initializers": Module(("zoo.initializers",)),
+    "layers": _LAYERS,
+    **{f"layers.{part}": _LAYERS for part in
+       "advanced_activations convolutional convolutional_recurrent core cudnn_recurrent embeddings local merge noise "
+       "normalization pooling recurrent wrappers experimental experimental.preprocessing".split()},
+    "legacy": Module(), "legacy.layers": _LAYERS,
+    "losses": Module(("zoo.losses",)),
+    "metrics": Module(("zoo.metrics",)),
+    "models": _MODELS,
+    "objectives": Module(("zoo.losses",)),
+    "ops": Module(("zoo.ops",)),
+    "optimizers": Module(("zoo.optimizers",)),
+    "optimizers.legacy": Module(("zoo.optimizers.legacy",)),
+    "optimizers.schedules": Module(("zoo.optimizers.schedules",)),
+    "preprocessing": Module(("zoo.preprocessing",)),
+    "preprocessing.image": Module(("zoo.preprocessing.image", "zoo.utils", "zoo.applications.images")),
+    "preprocessing.sequence": Module(("zoo.preprocessing.sequence", "zoo.utils")),
+    "preprocessing.text": Module(("zoo.preprocessing.text",)),
+    "random": Module(("zoo.ops.random",), _SEED.names),
+    "regularizers": Module(("zoo.regularizers",), _REGULARIZERS),
+    "saving": Module(("zoo.models", "zoo.serialization"), _OBJECTS),
+    "utils": _UTILS, "utils.np_utils": _UTILS, "utils.generic_utils": _UTILS, "utils.data_utils": _UTILS,
+    "utils.layer_utils": _UTILS, "utils.io_utils": _UTILS, "utils.vis_utils": _UTILS, "utils.visualize_util": _UTILS,
+}
+
+#: Modules that zoo does not have, and what to do.
+REFUSED: dict[str, str] = {
+    "datasets": "data sets are not fetched: load the data from a file of your own",
+    "wrappers": "wrap the model in a class with fit and predict",
+    "export": "TensorFlow's SavedModel is not written: use model.save('model.keras')",
+    "distribution": "models run on one machine",
+    "quantizers": "weights are floats",
+    "distillation": "write the loss of both models in a custom loss",
+    "visualization": "use matplotlib or pillow on the arrays",
+}
