@@ -8,8 +8,10 @@ from zoo.engine.compile import compile_graph
 from zoo.engine.kernels.families import load
 from zoo.engine.kernels.registry import KERNELS, Kernel, register
 from zoo.engine.passes import INFERENCE
-from zoo.engine.primitives import add_op, avg_pool_op, concatenate_op, conv_op, matmul_op, max_pool_op, multiply_op
-from zoo.engine.primitives import relu_op, sigmoid_op
+from zoo.engine.primitives import (
+    add_op, avg_pool_op, concatenate_op, conv_kernel_gradient_op, conv_op, conv_transpose_op, matmul_op, max_pool_op,
+    multiply_op, relu_op, sigmoid_op,
+)
 from zoo.engine.spec import TensorSpec
 from zoo.engine.trace import trace
 from zoo.errors import ConfigError
@@ -162,6 +164,35 @@ def test_product(monkeypatch, case, epilogue):
 def test_pooling(monkeypatch, primitive, name, case, epilogue):
     shape, attrs = POOLINGS[case]
     assert check(monkeypatch, primitive, [shape], attrs, epilogue) == [name]
+
+
+TRANSPOSED = {                                              # input, kernel, and the attributes that differ
+    "strides": ((2, 5, 6, 4), (3, 3, 7, 4), {"strides": (2, 2)}),
+    "strides larger than the window": ((2, 5, 6, 4), (2, 1, 7, 4), {"strides": (3, 2)}),
+    "valid": ((2, 5, 6, 4), (4, 3, 7, 4), {"strides": (2, 3), "padding": "valid"}),
+    "output padding": ((1, 5, 6, 4), (3, 3, 7, 4), {"strides": (2, 2), "output_padding": (1, 0)}),
+    "explicit": ((1, 5, 6, 4), (3, 3, 7, 4), {"strides": (2, 2), "padding": ((1, 0), (2, 1)), "output_padding": (0, 3)}),
+    "groups, dilation": ((2, 5, 6, 4), (3, 2, 3, 4), {"strides": (2, 1), "dilation": (2, 3), "groups": 2}),
+    "one axis": ((2, 7, 4), (5, 3, 4), {"strides": (3,), "dilation": (1,)}),
+    "three axes": ((1, 3, 4, 2, 3), (2, 3, 2, 2, 3), {"strides": (2, 1, 2), "dilation": (1, 1, 1)}),
+    "many tiles": ((2, 40, 30, 32), (3, 3, 16, 32), {"strides": (2, 2)}),
+}
+
+
+@pytest.mark.parametrize("epilogue", ["none", "bias, relu", "squeeze and excite"])
+@pytest.mark.parametrize("case", TRANSPOSED)
+def test_transposed_convolution(monkeypatch, case, epilogue):
+    x, kernel, attrs = TRANSPOSED[case]
+    attrs = {"padding": "same", "output_padding": None, "dilation": (1, 1), "groups": 1, **attrs}
+    assert check(monkeypatch, conv_transpose_op, [x, kernel], attrs, epilogue) == ["scattered_products"]
+
+
+@pytest.mark.parametrize("case", CONVOLUTIONS)
+def test_gradient_by_the_kernel(monkeypatch, case):
+    _, ((x, kernel), attrs) = CONVOLUTIONS[case]
+    y = trace(lambda *xs: conv_op(*xs, **attrs), TensorSpec(x), TensorSpec(kernel)).graph.outputs[0].shape
+    attrs = {"window": kernel[:-2], **attrs}
+    assert "im2col" in check(monkeypatch, conv_kernel_gradient_op, [x, y], attrs, "none")
 
 
 @pytest.mark.parametrize("axis", [0, 1, 3])

@@ -15,6 +15,7 @@ from zoo.engine.passes.fold_batch_norm import fold_batch_norm
 from zoo.engine.passes.fold_constants import fold_constants
 from zoo.engine.passes.fuse_elementwise import fuse_elementwise
 from zoo.engine.passes.fuse_epilogue import fuse_epilogue
+from zoo.engine.passes.lower_contractions import lower_contractions
 from zoo.engine.passes.merge_equal import merge_equal
 from zoo.engine.passes.simplify import simplify
 from zoo.engine.spec import TensorSpec
@@ -165,6 +166,49 @@ KEPT = {
 @pytest.mark.parametrize("case", KEPT)
 def test_padding_that_means_something_is_kept(case):
     assert "pad" in apply(simplify, KEPT[case], (2, 6, 7, 5))[0]
+
+
+EQUATIONS = {                                               # with the primitives that are left
+    "ij,jk->ik": ["matmul"],
+    "abc,cd->abd": ["matmul"],
+    "abc,cde->abde": ["reshape", "matmul", "reshape"],
+    "abc,cd->adb": ["matmul", "transpose"],
+    "abcd,cde->abe": ["reshape", "reshape", "matmul"],
+    "bthd,bshd->bhts": ["transpose", "transpose", "matmul"],
+    "bhts,bshd->bthd": ["transpose", "matmul", "transpose"],
+    "ij,ij->i": ["reshape", "reshape", "matmul", "reshape"],
+    "ij,ij->": ["reshape", "reshape", "matmul", "reshape"],
+    "i,j->ij": ["reshape", "reshape", "matmul"],
+    "ijz,jk->ik": ["sum", "matmul"],
+    "ij,kj->ki": ["transpose", "matmul", "transpose"],
+    "ii,ij->ij": ["einsum"],
+    "ij,jk,kl->il": ["einsum"],
+    "iij->ij": ["einsum"],
+}
+SIZES = dict(zip("abcdehijklstz", (2, 3, 4, 5, 6, 2, 3, 4, 5, 6, 4, 7, 2)))
+
+
+@pytest.mark.parametrize("equation", EQUATIONS)
+def test_lower_einsum(equation):
+    shapes = [tuple(SIZES[letter] for letter in letters) for letters in equation.split("->")[0].split(",")]
+    ops, _ = apply(lower_contractions, lambda *xs: p.einsum_op(*xs, equation=equation), *shapes)
+    assert ops == EQUATIONS[equation]
+
+
+@pytest.mark.parametrize("padding, output_padding", [("same", None), ("valid", None), ("valid", (0, 1)),
+                                                     (((1, 0), (0, 1)), None)])
+@pytest.mark.parametrize("groups, dilation", [(1, (1, 1)), (2, (1, 1)), (4, (1, 1)), (1, (2, 1))])
+def test_lower_transposed_convolution(padding, output_padding, groups, dilation):
+    ops, _ = apply(lower_contractions, lambda x, k: p.conv_transpose_op(
+        x, k, strides=(1, 1), padding=padding, output_padding=output_padding, dilation=dilation, groups=groups),
+        (2, 5, 6, 4), (3, 2, 3, 4))
+    assert ops[-1] == "conv" and "conv_transpose" not in ops
+
+
+def test_transposed_convolution_with_strides_is_kept():
+    ops, _ = apply(lower_contractions, lambda x, k: p.conv_transpose_op(
+        x, k, strides=(2, 1), padding="same", output_padding=None, dilation=(1, 1), groups=1), (2, 5, 6, 4), (3, 2, 3, 4))
+    assert ops == ["conv_transpose"]
 
 
 class TestChooseLayout:

@@ -15,7 +15,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,11 @@ def parallel_for(count: int, body: Body, seconds: float = math.inf) -> None:
     job.finished.acquire()
     if job.error is not None:
         raise job.error
+
+
+def scratch() -> AbstractContextManager[Workspace]:
+    """Scratch memory of the calling thread, for what the tasks that it starts inside share."""
+    return _thread.workspace.frame()
 
 
 def _run(body: Body, index: int) -> None:

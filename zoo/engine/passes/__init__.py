@@ -11,6 +11,7 @@ from zoo.engine.passes.fold_batch_norm import fold_batch_norm
 from zoo.engine.passes.fold_constants import fold_constants
 from zoo.engine.passes.fuse_elementwise import fuse_elementwise
 from zoo.engine.passes.fuse_epilogue import fuse_epilogue
+from zoo.engine.passes.lower_contractions import lower_contractions
 from zoo.engine.passes.merge_equal import merge_equal
 from zoo.engine.passes.simplify import simplify
 
@@ -19,6 +20,7 @@ Pipeline = tuple[Pass, ...]
 
 INFERENCE: Pipeline = (
     eliminate_dead,
+    lower_contractions,
     fold_constants,
     simplify,
     choose_layout,

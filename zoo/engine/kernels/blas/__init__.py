@@ -4,8 +4,10 @@ from zoo.engine.kernels.blas import (  # noqa: F401 - each module fills the regi
     convolution,
     depthwise,
     elementwise,
+    kernel_gradient,
     movement,
     pool,
     product,
+    transposed,
     winograd,
 )

@@ -49,7 +49,6 @@ def bind_im2col(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.n
     epilogue = make_epilogue(node, extra, output, each_axis(output))
     row = prod(output.shape[2:-1])                          # places in one output row
     tall, wide = product_tile(len(output) * output.shape[1] * row, depth * groups, columns)
-    groups_first = (2 * output.ndim - 3, *range(2 * output.ndim - 3), 2 * output.ndim - 2)
     tiles = []
     for index in cut_leading(output.shape[:2], max(1, tall // max(1, row))):
         images, rows = (*index, slice(0, output.shape[1]))[:2]
@@ -61,16 +60,24 @@ def bind_im2col(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.n
 
     def body(i: int, workspace: Workspace) -> None:
         images, rows, weights, result, finish = tiles[i]
-        height = rows.stop - rows.start
-        piece = sliding.piece(x, images, rows, 0, workspace)
-        windows = sliding.view(piece.reshape(*piece.shape[:-1], groups, -1), height)
-        left = workspace.take((groups, result.shape[1], depth), x.dtype)
-        np.copyto(left.reshape(groups, *windows.shape[:-2], -1), windows.transpose(groups_first))
+        left = windows_of_groups(sliding, x, images, rows, groups, workspace)
         np.matmul(left, weights, out=result)
         finish(workspace)
 
     seconds = im2col_cost(node)
     return lambda: parallel_for(len(tiles), body, seconds)
+
+
+def windows_of_groups(sliding: Sliding, x: np.ndarray, images: slice, rows: slice, groups: int,
+                      workspace: Workspace) -> np.ndarray:
+    """The windows of some output rows, written out as a matrix a group: (groups, places, window x in / groups)."""
+    piece = sliding.piece(x, images, rows, 0, workspace)
+    view = sliding.view(piece.reshape(*piece.shape[:-1], groups, -1), rows.stop - rows.start)
+    view = view.transpose(-2 % view.ndim, *range(view.ndim - 2), view.ndim - 1)
+    rank = len(sliding.window)
+    matrix = workspace.take((groups, prod(view.shape[1:2 + rank]), prod(view.shape[2 + rank:])), x.dtype)
+    np.copyto(matrix.reshape(view.shape), view)
+    return matrix
 
 
 def im2col_cost(node: Node) -> float:
