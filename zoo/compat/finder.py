@@ -31,17 +31,22 @@ class KerasModule(ModuleType):
             return self.__dir__()
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        path, row = self._path, MODULES[self._path]
-        below = f"{path}.{name}".lstrip(".")
-        if name in row.names:
-            module, _, attribute = row.names[name].partition(":")
-            return getattr(importlib.import_module(module), attribute)
-        if below in MODULES:
+        below = f"{self._path}.{name}".lstrip(".")
+        if below in MODULES and name not in MODULES[self._path].names:
             return importlib.import_module(f"{self.__name__}.{name}")
-        for source in row.sources:
-            if _exists(source) and hasattr(importlib.import_module(source), name):
-                return getattr(importlib.import_module(source), name)
-        raise AttributeError(f"zoo has no {self.__name__}.{name}{_because(below)}. docs/coverage.md lists what it has.")
+        place = self.place(name)
+        if place is None:
+            raise AttributeError(f"zoo has no {self.__name__}.{name}{_because(below)}. docs/coverage.md lists what it "
+                                 f"has.")
+        return getattr(importlib.import_module(place), MODULES[self._path].names.get(name, name).rpartition(":")[2])
+
+    def place(self, name: str) -> str | None:
+        """The module of zoo in which a name of this module is found; None if it is nowhere."""
+        row = MODULES[self._path]
+        if name in row.names:
+            return row.names[name].partition(":")[0]
+        return next((source for source in row.sources
+                     if _exists(source) and hasattr(importlib.import_module(source), name)), None)
 
     def __dir__(self) -> list[str]:
         row = MODULES[self._path]

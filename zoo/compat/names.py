@@ -35,6 +35,8 @@ _LAYERS = Module(("zoo.layers",))
 _OBJECTS = _from("zoo.serialization", "custom_object_scope CustomObjectScope=custom_object_scope "
                                       "register_keras_serializable")
 _UTILS = Module(("zoo.utils",), _OBJECTS | _from("zoo.engine.rng", "set_random_seed")
+                | _from("zoo.training.data", "PyDataset Sequence") | _from("zoo.callbacks.progress", "Progbar")
+                | _from("zoo.engine.dtypes", "standardize_dtype=standardize")
                 | _from("zoo.backend", "clear_session is_keras_tensor"))
 _REGULARIZERS = _from("zoo.regularizers", "l1l2=L1L2 activity_l1=L1 activity_l2=L2 activity_l1l2=L1L2 "
                                           "WeightRegularizer=L1L2 ActivityRegularizer=L1L2")
@@ -52,7 +54,8 @@ MODULES: dict[str, Module] = {
     "applications.mobilenet": Module(("zoo.applications.mobilenet",)),
     "applications.vgg16": Module(("zoo.applications.vgg16",)),
     "applications.vgg19": Module(("zoo.applications.vgg19",)),
-    "backend": Module(("zoo.backend",)),
+    "backend": Module(("zoo.backend",), _from("zoo.engine.dtypes", "standardize_dtype=standardize result_type "
+                                                                   "is_float_dtype=is_float")),
     "callbacks": Module(("zoo.callbacks",)),
     "config": Module((), _from("zoo.backend", "backend floatx set_floatx epsilon set_epsilon image_data_format "
                                               "set_image_data_format")),
@@ -71,7 +74,9 @@ MODULES: dict[str, Module] = {
     "metrics": Module(("zoo.metrics",)),
     "models": _MODELS,
     "objectives": Module(("zoo.losses",)),
-    "ops": Module(("zoo.ops",)),
+    "mixed_precision": Module((), _from("zoo.optimizers", "LossScaleOptimizer")),
+    "ops": Module(("zoo.ops",)), "ops.image": Module(("zoo.ops.image",)), "ops.linalg": Module(("zoo.ops.linalg",)),
+    "ops.nn": Module(("zoo.ops.nn", "zoo.ops")), "ops.numpy": Module(("zoo.ops.numpy_like", "zoo.ops")),
     "optimizers": Module(("zoo.optimizers",)),
     "optimizers.legacy": Module(("zoo.optimizers.legacy",)),
     "optimizers.schedules": Module(("zoo.optimizers.schedules",)),
