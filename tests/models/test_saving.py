@@ -146,7 +146,7 @@ def test_clone_has_its_own_weights() -> None:
 
 def test_h5_of_what_only_keras_3_can_say(tmp_path: pathlib.Path) -> None:
     model = Sequential([Input((8, 8, 3)), layers.AdaptiveAveragePooling2D((2, 2)), layers.Flatten(), layers.Dense(2)])
-    with pytest.warns(UserWarning, match="Keras 3 alone.*AdaptiveAveragePooling2D"):
+    with pytest.warns(UserWarning, match="(?s)Keras 3 alone.*AdaptiveAveragePooling2D"):
         model.save(tmp_path / "m.h5")
     loaded = zoo.load_model(tmp_path / "m.h5")
     np.testing.assert_allclose(loaded.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0), rtol=1e-6)
