@@ -62,7 +62,7 @@ class Config:
         self.interactive_logging = True
 
     def __getattr__(self, name: str) -> Any:
-        """What Keras's own file of settings decides, unless the environment does; the file is read when first needed."""
+        """What Keras's own file of settings decides, unless the environment does; read when first needed."""
         if name not in KERAS_DEFAULTS:
             raise AttributeError(f"There is no setting {name!r}. Known: {', '.join(_CHECKS)}.")
         given = {**KERAS_DEFAULTS, **keras_json.settings(self._environment), **_from_environment(self._environment)}

@@ -110,7 +110,8 @@ class _Plan:
         """Puts the calls inside of a nested model in the place of the call of it."""
         model = call.layer
         inside = dict(zip(model.inputs, copy.inputs))
-        self.lay_out(model.topology.calls, inside, {key: value for key, value in copy.kwargs.items() if key == "training"})
+        options = {key: value for key, value in copy.kwargs.items() if key == "training"}
+        self.lay_out(model.topology.calls, inside, options)
         made.update((outer, inside[inner]) for outer, inner in zip(call.outputs, model.outputs))
 
 
@@ -145,7 +146,9 @@ def description(graph: Graph) -> list[Any]:
         if value in names:
             return names[value]
         array = value.constant
-        return (array.shape, array.dtype.str, array.tobytes()) if array is not None else ("variable", value.source.serial)
+        if array is None:
+            return "variable", value.source.serial
+        return array.shape, array.dtype.str, array.tobytes()
 
     lines: list[Any] = []
     for i, node in enumerate(graph.nodes):

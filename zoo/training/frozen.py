@@ -126,7 +126,8 @@ class CachedFeatures(data.Arrays):
         if needed <= min(config.frozen_cache_disk, shutil.disk_usage(folder).free):
             tell(f"kept in a temporary file ({_size(needed)} in {folder})")
             return [_mapped(shape, dtype, folder) for shape, dtype in shapes]
-        tell(f"not kept, since {_size(needed)} are more than zoo.config.frozen_cache_memory and frozen_cache_disk allow")
+        tell(f"not kept, since {_size(needed)} are more than zoo.config.frozen_cache_memory and frozen_cache_disk "
+             f"allow")
         return None
 
     def _is_by_sample(self, x: Any, outputs: list[np.ndarray]) -> bool:
@@ -138,7 +139,8 @@ class CachedFeatures(data.Arrays):
             return True
         changed = tree.map(lambda leaf: np.concatenate([leaf[:half], np.repeat(leaf[:1], len(leaf) - half, axis=0)]), x)
         again = self.prefix.predict_on_batch(changed)
-        return all(np.allclose(a[:half], b[:half], rtol=1e-4, atol=1e-6, equal_nan=True) for a, b in zip(outputs, again))
+        return all(np.allclose(a[:half], b[:half], rtol=1e-4, atol=1e-6, equal_nan=True)
+                   for a, b in zip(outputs, again))
 
     def take(self, part: slice | np.ndarray) -> data.Batch:
         """Some samples, by their numbers."""

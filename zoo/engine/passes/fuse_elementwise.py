@@ -10,7 +10,7 @@ from zoo.engine.elementwise import fused_op, single, substitute
 from zoo.engine.fixed import FixedValues
 from zoo.engine.graph import Graph, Node, Rewriter, Value, consumers
 
-_LARGEST = 48                                               # nodes of a region; more would overflow registers and caches
+_LARGEST = 48                                               # nodes of a region; more would overflow registers
 
 
 def fuse_elementwise(graph: Graph) -> tuple[Graph, int]:

@@ -52,7 +52,8 @@ class _NoAlias(CompilerBase):
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "pipeline_class": _NoAlias}
 
 
-def compiled(name: str, parameters: Sequence[str], body: Sequence[str], argument_types: Sequence[Any]) -> Callable[..., None]:
+def compiled(name: str, parameters: Sequence[str], body: Sequence[str],
+             argument_types: Sequence[Any]) -> Callable[..., None]:
     """The compiled function of generated source.
 
     Args:
