@@ -326,6 +326,11 @@ def test_states_of_both_directions() -> None:
     np.testing.assert_array_equal(again, np.concatenate([forward, backward], -1))
 
 
+def test_cells_of_ones_own_in_both_directions() -> None:
+    layer = Bidirectional(RNN(Counting()))
+    assert layer(X).shape == (2, 6) and type(layer.backward_layer.cell) is Counting
+
+
 def test_bidirectional_layers_must_fit() -> None:
     with pytest.raises(ConfigError, match="wrong go_backwards"):
         Bidirectional(GRU(4), backward_layer=GRU(4))

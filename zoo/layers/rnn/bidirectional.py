@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from zoo import ops
@@ -119,4 +120,12 @@ def _copy(layer: Layer, direction: str, **changes: Any) -> Layer:
     """A fresh layer of the same config, named after its direction."""
     record = registry.serialize(layer)
     name = f"{direction}_{layer.name.removeprefix(f'{direction}_')}"
-    return registry.get({**record, "config": {**record["config"], "name": name, **changes}})
+    own = {cls.__name__: cls for cls in _classes(layer) if cls not in registry.LAYERS.values()}
+    return registry.deserialize({**record, "config": {**record["config"], "name": name, **changes}}, own)
+
+
+def _classes(layer: Layer) -> Iterator[type[Layer]]:
+    """The classes of a layer and of all layers inside."""
+    yield type(layer)
+    for _, inner in layer.sublayers():
+        yield from _classes(inner)
