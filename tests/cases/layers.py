@@ -27,6 +27,7 @@ class LayerCase:
         dtype: of the inputs.
         high: integers are drawn below this.
         separate: whether the inputs are arguments of their own, not a list.
+        keywords: further arguments of the call.
     """
 
     name: str
@@ -36,6 +37,7 @@ class LayerCase:
     dtype: str = "float32"
     high: int = 5
     separate: bool = False
+    keywords: dict[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -49,7 +51,8 @@ class LayerCase:
 
     def call(self, layer: Any, inputs: Any) -> Any:
         """What the layer (or a function of its inputs) gives for the inputs."""
-        return layer(*inputs) if self.separate else layer(inputs)
+        given = inputs if self.separate else (inputs,)
+        return layer(*given, **self.keywords)
 
     def data(self, seed: int = 0) -> Any:
         """Random inputs: an array, or a list of them."""
@@ -227,6 +230,15 @@ _MERGING = [
     _pair("Dot", (2, 3, 4), (2, 4), (), axes=(2, 1)),
     _pair("Dot", (2, 3, 4, 5), (2, 6, 4), (), axes=2),
 ]
+_TENSORFLOW = [
+    LayerCase("TFOpLambda", {"function": "math.square"}, ((2, 3, 4),), (1,)),
+    LayerCase("TFOpLambda", {"function": "math.reduce_max"}, ((2, 3),), (1,), keywords={"axis": 1}),
+    LayerCase("SlicingOpLambda", {"function": "__operators__.getitem"}, ((2, 3),), (1,),
+              keywords={"slice_spec": [...]}),
+    LayerCase("TensorFlowOpLayer", {"node_def": {
+        "name": "r", "op": "Reshape", "input": ["x", "r/shape"], "attr": {"T": {"type": "DT_FLOAT"}}},
+        "constants": {"1": [-1, 6]}}, ((2, 2, 3),)),
+]
 _ATTENTION = [
     _pair("Attention", (2, 3, 4), (2, 5, 4), use_scale=True),
     _pair("Attention", (2, 3, 4), (2, 5, 4), score_mode="concat"),
@@ -260,7 +272,8 @@ _PREPROCESSING = [
     _numbers("IntegerLookup", vocabulary=[3, 1], output_mode="one_hot"),
     _numbers("IntegerLookup", vocabulary=[3, 1], num_oov_indices=3, oov_method="farmhash"),
     _numbers("IntegerLookup", vocabulary=[7, 9, 4], invert=True),
-    LayerCase("TextVectorization", {"vocabulary": ["red", "the"], "output_sequence_length": 4}, ((3, 1),), dtype="string"),
+    LayerCase("TextVectorization", {"vocabulary": ["red", "the"], "output_sequence_length": 4}, ((3, 1),),
+              dtype="string"),
     LayerCase("TextVectorization", {"vocabulary": ["red", "the"], "output_mode": "multi_hot", "ngrams": 2},
               ((3,),), dtype="string"),
     LayerCase("TextVectorization", {"vocabulary": ["red"], "split": None, "standardize": "lower"}, ((3, 2),),
@@ -327,4 +340,4 @@ ELSEWHERE = {
 }
 
 CASES: list[LayerCase] = [*_CORE, *_ACTIVATIONS, *_CONVOLUTIONAL, *_POOLING, *_NORMALIZATION, *_REGULARIZATION,
-                          *_RESHAPING, *_MERGING, *_ATTENTION, *_PREPROCESSING]
+                          *_RESHAPING, *_MERGING, *_TENSORFLOW, *_ATTENTION, *_PREPROCESSING]

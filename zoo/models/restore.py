@@ -15,7 +15,7 @@ from zoo.engine.symbolic import KerasTensor
 from zoo.errors import ConfigError, CorruptFile, UnknownClass
 from zoo.io import layouts
 from zoo.io.dialects import structure
-from zoo.io.document import LayerRecord, ModelDocument, ModelRecord, TensorRef
+from zoo.io.document import CallRecord, LayerRecord, ModelDocument, ModelRecord, TensorRef
 from zoo.ops import operations
 from zoo.models import capture, weights
 from zoo.models.functional import Functional
@@ -125,6 +125,16 @@ def _with_arrays(nest: Any) -> Any:
     return type(nest)(map(_with_arrays, nest)) if isinstance(nest, (list, tuple)) else nest
 
 
+def _open_slices(nest: Any) -> Any:
+    """The nest with dictionaries in place of slices between tensors, so that the tensors are leaves."""
+    if isinstance(nest, slice):
+        parts = {"start": nest.start, "stop": nest.stop, "step": nest.step}
+        return parts if any(isinstance(part, TensorRef) for part in parts.values()) else nest
+    if isinstance(nest, dict):
+        return {key: _open_slices(item) for key, item in nest.items()}
+    return type(nest)(map(_open_slices, nest)) if isinstance(nest, (list, tuple)) else nest
+
+
 def _existing(outputs: dict[TensorRef, KerasTensor], ref: TensorRef, record: ModelRecord) -> KerasTensor:
     if ref not in outputs:
         raise CorruptFile(f"Model {record.name!r}: {ref} does not exist: layer {ref.layer!r} has no such call or "
@@ -138,8 +148,8 @@ def _in_order(record: ModelRecord) -> Iterator[tuple[str, int, Any]]:
     Raises:
         CorruptFile: the calls need each other in a circle, or something that does not exist.
     """
-    calls = {(layer.name, i): call for layer in record.layers if layer.class_name != "InputLayer"
-             for i, call in enumerate(layer.calls)}
+    calls = {(layer.name, i): CallRecord(*_open_slices((call.args, call.kwargs))) for layer in record.layers
+             if layer.class_name != "InputLayer" for i, call in enumerate(layer.calls)}
     needs = {key: {(ref.layer, ref.node) for ref in tree.leaves((call.args, call.kwargs)) if isinstance(ref, TensorRef)}
              & calls.keys() | ({(key[0], key[1] - 1)} if key[1] else set()) for key, call in calls.items()}
     users: dict[tuple[str, int], list[tuple[str, int]]] = {}

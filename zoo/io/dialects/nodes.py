@@ -281,6 +281,8 @@ def _as_list(value: Any) -> list[Any]:
 def _legacy_slices(value: Any, history: Callable[[TensorRef], list[Any]]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_legacy_slices(item, history) for item in value]
+    if isinstance(value, dict):
+        return {key: _legacy_slices(item, history) for key, item in value.items()}
     if isinstance(value, slice):
         return {key: _legacy_slices(getattr(value, key), history) for key in ("start", "stop", "step")}
     if isinstance(value, TensorRef):

@@ -1,4 +1,4 @@
-"""TensorFlow's arithmetic in terms of `zoo.ops`, element by element and along axes. Arguments have TensorFlow's names."""
+"""TensorFlow's arithmetic in terms of `zoo.ops`, by element and along axes. Arguments have TensorFlow's names."""
 
 from __future__ import annotations
 
@@ -26,9 +26,12 @@ UNARY = {
 
 BINARY = {
     "add": ops.add, "subtract": ops.subtract, "multiply": ops.multiply, "divide": ops.divide, "truediv": ops.divide,
-    "floordiv": ops.floor_divide, "mod": ops.mod, "floormod": ops.mod, "pow": ops.power, "maximum": ops.maximum,
-    "minimum": ops.minimum, "atan2": ops.arctan2, "squared_difference": lambda x, y: ops.square(ops.subtract(x, y)),
-    "divide_no_nan": ops.divide_no_nan, "greater": ops.greater, "greater_equal": ops.greater_equal, "less": ops.less,
+    "floordiv": ops.floor_divide, "floor_div": ops.floor_divide, "mod": ops.mod, "floormod": ops.mod, "pow": ops.power,
+    "maximum": ops.maximum,
+    "minimum": ops.minimum, "squared_difference": lambda x, y: ops.square(ops.subtract(x, y)),
+    "divide_no_nan": ops.divide_no_nan, "xlogy": lambda x, y:
+    ops.where(ops.equal(x, 0), 0.0, ops.multiply(x, ops.log(y))),
+    "greater": ops.greater, "greater_equal": ops.greater_equal, "less": ops.less,
     "less_equal": ops.less_equal, "equal": ops.equal, "not_equal": ops.not_equal, "logical_and": ops.logical_and,
     "logical_or": ops.logical_or, "logical_xor": ops.logical_xor,
 }
@@ -104,6 +107,27 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool =
     return ops.norm(tensor, ord=order, axis=None if axis is None else axes_from(axis), keepdims=bool(keepdims))
 
 
+def atan2(y: Any, x: Any) -> Any:
+    """The angle of a point."""
+    return ops.arctan2(y, x)
+
+
+def sort(values: Any, axis: int = -1, direction: str = "ASCENDING") -> Any:
+    """Elements in rising or falling order."""
+    rising = ops.sort(values, axis=axis)
+    return rising if direction == "ASCENDING" else ops.flip(rising, axis)
+
+
+def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False) -> Any:
+    """The positions of the elements in rising or falling order."""
+    return ops.argsort(values if direction == "ASCENDING" else ops.negative(values), axis=axis)
+
+
+def sigmoid_cross_entropy_with_logits(labels: Any, logits: Any) -> Any:
+    """The loss of a sigmoid of the logits."""
+    return ops.subtract(ops.softplus(logits), ops.multiply(labels, logits))
+
+
 def top_k(input: Any, k: Any = 1, sorted: bool = True) -> Any:  # noqa: A002
     """The largest elements of the last axis, and their positions."""
     return ops.top_k(input, size_from(k), sorted)
@@ -119,6 +143,7 @@ FUNCTIONS: dict[str, Function] = {
     **{name: binary(function) for name, function in BINARY.items()},
     **{f"reduce_{name}": reduction(function) for name, function in REDUCTIONS.items()},
     **{function.__name__: function for function in (argmax, argmin, softmax, log_softmax, l2_normalize, norm, top_k,
-                                                    moments)},
+                                                    moments, atan2, sort, argsort,
+                                                    sigmoid_cross_entropy_with_logits)},
     "cumsum": running(ops.cumsum), "cumprod": running(ops.cumprod),
 }

@@ -20,6 +20,7 @@ NAMESPACES = frozenset({"", "math", "nn", "linalg", "image", "__operators__"})
 _BACKEND = "keras.backend"
 _OLDER_ARGUMENTS = {"keep_dims": "keepdims", "reduction_indices": "axis", "dim": "axis", "dimension": "axis",
                     "squeeze_dims": "axis", "filter": "filters", "value": "input"}
+_WITHOUT_MEANING = frozenset({"name", "use_cudnn_on_gpu", "validate_indices", "bad_indices_policy"})
 
 
 def find(symbol: str) -> Function:
@@ -28,12 +29,13 @@ def find(symbol: str) -> Function:
     Raises:
         Unsupported: it is not in the table.
     """
-    namespace, _, name = symbol.removeprefix("tf.").removeprefix("compat.v1.").removeprefix("compat.v2.").rpartition(".")
+    plain = symbol.removeprefix("tf.").removeprefix("compat.v1.").removeprefix("compat.v2.")
+    namespace, _, name = plain.rpartition(".")
     if namespace == _BACKEND and name in backend_functions.FUNCTIONS:
         return backend_functions.FUNCTIONS[name]
     if name not in FUNCTIONS or namespace not in NAMESPACES | {_BACKEND}:
-        raise Unsupported(f"the TensorFlow function 'tf.{symbol}' is not among the {len(FUNCTIONS)} that zoo knows: pass "
-                          f"custom_objects={{'TFOpLambda': ...}} with a layer of your own in its place.")
+        raise Unsupported(f"the TensorFlow function 'tf.{symbol}' is not among the {len(FUNCTIONS)} that zoo knows: "
+                          f"pass custom_objects={{'TFOpLambda': ...}} with a layer of your own in its place.")
     return FUNCTIONS[name]
 
 
@@ -48,6 +50,6 @@ def renamed(arguments: dict[str, Any], known: Sequence[str], symbol: str) -> dic
         now = name if name in known else _OLDER_ARGUMENTS.get(name, name)
         if now in known:
             found[now] = value if now not in found or value is not None else found[now]
-        elif name != "name" and value not in (None, False):
+        elif name not in _WITHOUT_MEANING and value not in (None, False):
             raise ConfigError(f"tf.{symbol}: the argument {name}={value!r} is not supported.")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
@@ -28,7 +29,25 @@ def tensordot(a: Any, b: Any, axes: Any) -> Any:
 
 def einsum(equation: str, *inputs: Any) -> Any:
     """An Einstein sum."""
+    if not inputs:
+        raise Unsupported(f"tf.einsum({equation!r}): tf.keras writes no operands of it into files; it cannot read such "
+                          f"files either.")
     return ops.einsum(equation, *inputs)
+
+
+def inv(input: Any, adjoint: bool = False) -> Any:  # noqa: A002
+    """The inverse of matrices."""
+    return ops.inv(matrix_transpose(input) if adjoint else input)
+
+
+def cross(a: Any, b: Any) -> Any:
+    """The cross product of vectors."""
+    return ops.cross(a, b)
+
+
+def crelu(features: Any, axis: int = -1) -> Any:
+    """What is positive, and what is negative beside it."""
+    return ops.relu(ops.concatenate([features, ops.negative(features)], axis))
 
 
 def bias_add(value: Any, bias: Any, data_format: str | None = None) -> Any:
@@ -76,6 +95,26 @@ def conv2d(input: Any, filters: Any, strides: Any, padding: str, data_format: st
     """A convolution of images."""
     return ops.conv(input, filters, _window(strides, data_format), padding.lower(), _format(data_format),
                     _window(dilations or 1, data_format))
+
+
+def conv1d(input: Any, filters: Any, stride: Any, padding: str, data_format: str = "NWC",  # noqa: A002
+           dilations: Any = None) -> Any:
+    """A convolution of sequences."""
+    steps, gaps = (max(item) if isinstance(item, (list, tuple)) else item for item in (stride, dilations or 1))
+    return ops.conv(input, filters, steps, padding.lower(), _format(data_format), gaps)
+
+
+def conv2d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, padding: str = "SAME",  # noqa: A002
+                     data_format: str = "NHWC") -> Any:
+    """The transpose of a convolution of images, of which it is said how large the result is."""
+    steps, layout = _window(strides, data_format), _format(data_format)
+    filters = ops.convert_to_tensor(filters)
+    sizes = sizes_from(output_shape)[1:3] if layout == "channels_last" else sizes_from(output_shape)[2:]
+    given = input.shape[1:3] if layout == "channels_last" else input.shape[2:]
+    extra = None if None in (*sizes, *given) else tuple(
+        size - (n - 1) * step - (window - 2 * (window // 2) if padding == "SAME" else window)
+        for size, n, step, window in zip(sizes, given, steps, filters.shape))
+    return ops.conv_transpose(input, filters, steps, padding.lower(), extra, layout)
 
 
 def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: str, data_format: str = "NHWC",  # noqa: A002
@@ -141,6 +180,12 @@ def resize_v1(images: Any, size: Any, method: str, align_corners: bool = False,
     return resize(images, size, method)
 
 
+def _older(method: str) -> Function:
+    def resized(images: Any, size: Any, align_corners: bool = False, half_pixel_centers: bool = False) -> Any:
+        return resize_v1(images, size, method, align_corners, half_pixel_centers)
+    return resized
+
+
 def flip_left_right(image: Any) -> Any:
     """Mirrored."""
     return ops.flip(image, -2)
@@ -149,6 +194,37 @@ def flip_left_right(image: Any) -> Any:
 def flip_up_down(image: Any) -> Any:
     """Upside down."""
     return ops.flip(image, -3)
+
+
+def crop_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
+                         target_width: int) -> Any:
+    """A piece of images."""
+    return image[..., offset_height:offset_height + target_height, offset_width:offset_width + target_width, :]
+
+
+def central_crop(image: Any, central_fraction: float) -> Any:
+    """The middle of images."""
+    margins = [int((size - size * central_fraction) / 2) for size in image.shape[-3:-1]]
+    height, width = (size - 2 * margin for size, margin in zip(image.shape[-3:-1], margins))
+    return crop_to_bounding_box(image, *margins, height, width)
+
+
+def adjust_brightness(image: Any, delta: float) -> Any:
+    """Lighter by a number."""
+    return ops.add(image, delta)
+
+
+def per_image_standardization(image: Any) -> Any:
+    """Each image brought to mean 0 and variance 1."""
+    count = math.prod(image.shape[-3:])
+    spread = ops.maximum(ops.std(image, axis=(-3, -2, -1), keepdims=True), 1 / math.sqrt(count))
+    return ops.divide(ops.subtract(image, ops.mean(image, axis=(-3, -2, -1), keepdims=True)), spread)
+
+
+def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: str) -> Any:
+    """Windows of images, with their pixels as channels."""
+    return ops.image.extract_patches(images, tuple(sizes[1:3]), tuple(strides[1:3]), tuple(rates[1:3]), padding.lower(),
+                                     "channels_last")
 
 
 def rgb_to_grayscale(images: Any) -> Any:
@@ -165,7 +241,10 @@ FUNCTIONS: dict[str, Function] = {
     **{function.__name__: function for function in (
         matmul, matrix_transpose, tensordot, einsum, bias_add, leaky_relu, elu, gelu, silu, conv2d, depthwise_conv2d,
         batch_normalization, local_response_normalization, depth_to_space, space_to_depth, resize, flip_left_right,
-        flip_up_down, rgb_to_grayscale)},
+        flip_up_down, rgb_to_grayscale, inv, cross, crelu, conv1d, conv2d_transpose, crop_to_bounding_box,
+        central_crop, adjust_brightness, per_image_standardization, extract_patches)},
+    "resize_bilinear": _older("bilinear"), "resize_nearest_neighbor": _older("nearest"),
+    "resize_bicubic": _older("bicubic"),
     "swish": silu, "lrn": local_response_normalization,
     "max_pool": pooling(ops.max_pool), "max_pool2d": pooling(ops.max_pool),
     "avg_pool": pooling(ops.average_pool), "avg_pool2d": pooling(ops.average_pool),

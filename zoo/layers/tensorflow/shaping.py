@@ -101,6 +101,8 @@ def slice_(input_: Any, begin: Any, size: Any) -> Any:
 def getitem(tensor: Any, slice_spec: Any) -> Any:
     """``tensor[slice_spec]``."""
     def known(part: Any) -> Any:
+        if isinstance(part, dict):                          # a slice between tensors
+            part = slice(part["start"], part["stop"], part["step"])
         if isinstance(part, slice):
             return slice(*(None if end is None else size_from(end) for end in (part.start, part.stop, part.step)))
         return part if part is None or part is ... or not hasattr(part, "__index__") else size_from(part)
@@ -131,6 +133,47 @@ def broadcast_to(input: Any, shape: Any) -> Any:  # noqa: A002
 def roll(input: Any, shift: Any, axis: Any) -> Any:  # noqa: A002
     """Elements moved around."""
     return ops.roll(input, shift, axis)
+
+
+def zeros(shape: Any, dtype: Any = "float32") -> Any:
+    """A tensor of zeros."""
+    return fill(shape, ops.zeros((), dtype_name(dtype)))
+
+
+def ones(shape: Any, dtype: Any = "float32") -> Any:
+    """A tensor of ones."""
+    return fill(shape, ops.ones((), dtype_name(dtype)))
+
+
+def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None) -> Any:
+    """Numbers from a start to before a limit."""
+    first, last = (0, size_from(start)) if limit is None else (size_from(start), size_from(limit))
+    if None in (first, last):                               # only the shape is asked for: such graphs never run
+        return ops.broadcast_to(ops.zeros((1,), dtype_name(dtype or "int32")), (None,))
+    return ops.arange(first, last, size_from(delta), dtype=None if dtype is None else dtype_name(dtype))
+
+
+def gather_nd(params: Any, indices: Any, batch_dims: int = 0) -> Any:
+    """Elements (or slices) at indices ``(..., k)`` into the first k axes."""
+    if batch_dims:
+        raise Unsupported(f"tf.gather_nd with batch_dims={batch_dims} is not supported.")
+    indices = ops.convert_to_tensor(indices)
+    depth = indices.shape[-1]
+    place = indices[..., 0]
+    for axis in range(1, depth):
+        place = ops.add(ops.multiply(place, params.shape[axis]), indices[..., axis])
+    return ops.take(ops.reshape(params, (-1, *params.shape[depth:])), place, axis=0)
+
+
+def diag_part(input: Any) -> Any:  # noqa: A002
+    """The diagonals of the last two axes."""
+    return ops.diagonal(input, axis1=-2, axis2=-1)
+
+
+def band_part(input: Any, num_lower: int, num_upper: int) -> Any:  # noqa: A002
+    """Zeros outside of some diagonals; a negative number keeps all."""
+    kept = input if num_lower < 0 else ops.triu(input, -num_lower)
+    return kept if num_upper < 0 else ops.tril(kept, num_upper)
 
 
 def fill(dims: Any, value: Any) -> Any:
@@ -190,6 +233,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{function.__name__: function for function in (
         reshape, transpose, expand_dims, squeeze, tile, concat, stack, unstack, split, pad, gather, getitem, where,
         repeat, reverse, broadcast_to, roll, fill, size, shape, rank, ensure_shape, cast, convert_to_tensor,
-        clip_by_value, one_hot, add_n)},
-    "slice": slice_,
+        clip_by_value, one_hot, add_n, zeros, ones, gather_nd, diag_part, band_part)},
+    "slice": slice_, "range": range_,
 }
