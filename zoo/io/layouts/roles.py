@@ -175,9 +175,7 @@ ANATOMY: dict[str, Anatomy] = _table(
     ("TextVectorization", Anatomy((_TF_IDF,), (
         Part("_lookup_layer", lambda config: [{"class_name": "StringLookup", "config": config}]),))),
     ("Highway", Anatomy((Own("W"), Own("W_carry"), Own("b", when=_if("bias")), Own("b_carry", when=_if("bias"))))),
-    ("MaxoutDense TimeDistributedDense", Anatomy((Own("W"), Own("b", when=_if("bias"))))),
-    ("SReLU", Anatomy(tuple(map(Own, ("t_left", "a_left", "t_right", "a_right"))))),
-    ("ParametricSoftplus", Anatomy((Own("alphas"), Own("betas")))),
+    ("MaxoutDense", Anatomy((Own("W"), Own("b", when=_if("bias"))))),
 )
 
 # Layers of Keras that hold what their users wrote, or weights that no config tells.
