@@ -3,7 +3,7 @@
     python -m benchmarks.training [--networks resnet_like mobilenet_like] [--batch 16] [--rounds 7] [--output table.md]
 
 Each network is trained with all its layers, and with a frozen base and a new last layer. The networks are built by the
-same lines for all (see `benchmarks.networks`); a step is `train_on_batch` with SGD and momentum, in float32, two threads.
+same lines for all (see `benchmarks.networks`); a step is `train_on_batch` with SGD and momentum, float32, two threads.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def main() -> None:
     options = parser.parse_args()
     absent = [name for name in options.peers if not installed(PEERS[name])]
     peers = [name for name in options.peers if name not in absent]
-    lines = [f"{platform.processor() or platform.machine()}, 2 threads, float32, {time.strftime('%Y-%m-%d')}. Ratio: time "
-             f"of the fastest peer / time of this one (above 1 is faster than every peer). "
+    lines = [f"{platform.processor() or platform.machine()}, 2 threads, float32, {time.strftime('%Y-%m-%d')}. Ratio: "
+             f"time of the fastest peer / time of this one (above 1 is faster than every peer). "
              f"Absent: {', '.join(absent) or 'none'}.", "",
              "| network | trained | batch | program | median ms/step | best | ratio | ready s | peak MB |",
              "|---|---|---|---|---|---|---|---|---|"]

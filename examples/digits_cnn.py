@@ -4,8 +4,8 @@
     python examples/digits_cnn.py [--epochs 10] [--output results]
 
 The last fifth of the images, in the order of the data set, is held out: neighbours in that order tend to have the same
-writer, so that a shuffled split would be easier. The network was chosen on the fifth before that one. Training sees each
-image also moved by a pixel to all four sides.
+writer, so that a shuffled split would be easier. The network was chosen on the fifth before that one. Training sees
+each image also moved by a pixel to all four sides.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The adding problem: an LSTM has to remember two numbers for a long time.
 
-    python examples/lstm_memory.py [--length 50] [--epochs 30] [--output results]
+    python examples/lstm_memory.py [--length 50] [--epochs 18] [--output results]
 
-Each step of a sequence brings a number between 0 and 1 and a mark; two steps are marked, one in each half. The target is
-the sum of the two marked numbers. Always answering 1 gives a mean squared error of 1/6 = 0.167, which is what a network
+Each step of a sequence brings a number between 0 and 1 and a mark; two steps are marked, one in each half. The target
+is the sum of the two marked numbers. Always answering 1 gives a mean squared error of 1/6 = 0.167, which is what a network
 without memory reaches. Source: Hochreiter and Schmidhuber, 1997. Every epoch has sequences of its own, and those that
 are used for testing are never trained on.
 """
@@ -35,7 +35,7 @@ def main() -> None:
     """Trains, evaluates, and writes the curves."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--length", type=int, default=50)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=18)
     parser.add_argument("--samples", type=int, default=4096, help="sequences in an epoch")
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("results"))
     options = parser.parse_args()

@@ -3,8 +3,8 @@
     pip install "zoo[fast,imagenet,examples]"
     python examples/transfer_photos.py [--output results]
 
-The classes are the colour photos that scikit-image brings: each is one class, and a sample is a piece of it. So that the
-test is honest, the pieces for training come from the left three fifths of a photo and those for testing from the right
+The classes are the colour photos that scikit-image brings: each is one class, and a sample is a piece of it. So that
+the test is honest, the pieces for training come from the left three fifths of a photo and those for testing from the right
 two fifths: no pixel is in both. What the head learns is therefore the look of a scene, not the scene. The network below
 the head keeps its ImageNet weights.
 """
