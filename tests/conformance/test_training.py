@@ -68,12 +68,12 @@ def group(arrays: Any, prefix: str, part: slice | None = None) -> Any:
 
 
 def without_gradient(meta: dict[str, Any], arrays: Any) -> set[int]:
-    """Weights whose gradient is zero but for rounding (a bias before batch normalisation), where Adam divides noise by
-    noise; and, if there are such, the statistics that see them."""
+    """Weights whose gradient is zero but for rounding (a bias before batch normalisation, that of the keys of an
+    attention), where Adam divides noise by noise; and, if there are such, the statistics that see them."""
     slots = [name for name, _ in meta["optimizer_variables"]]
     found = set()
     for i, (path, *_) in enumerate(meta["weights"]):
-        slot = f"adam/{path.replace('/', '_')}_velocity"
+        slot = f"{meta['optimizer']['config'].get('name')}/{path.replace('/', '_')}_velocity"
         if slot in slots and arrays[f"o8_{slots.index(slot)}"].max() < 1e-13:
             found.add(i)
     return found | {i for i, (_, _, trainable) in enumerate(meta["weights"]) if found and not trainable}

@@ -99,7 +99,7 @@ def test_what_cannot_be_written(document: io.ModelDocument, tmp_path: pathlib.Pa
     assert sorted(os.listdir(tmp_path)) == before
 
 
-def test_training_state_is_not_translated(document: io.ModelDocument, tmp_path: pathlib.Path) -> None:
+def test_state_that_is_not_of_the_model_is_not_translated(document: io.ModelDocument, tmp_path: pathlib.Path) -> None:
     record = io.OptimizerRecord("Adam", ADAM["config"], [io.TensorRecord.of("Adam/iterations:0", np.array(3))])
     trained = dataclasses.replace(document, training=io.TrainingRecord({"optimizer_config": ADAM}, record))
     io.write(trained, tmp_path / "same.h5")

@@ -55,14 +55,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(document: io.ModelDocument, args: argparse.Namespace) -> None:
-    """Writes the document, without its training state if that is all that the target cannot express.
-
-    Training state can only be written in the vocabulary that it is in; whoever changes vocabularies wants the model.
-    """
+    """Writes the document, without its training state if that is all that the target cannot express."""
     options = {"format": args.format, "dialect": args.dialect, "overwrite": args.overwrite}
     try:
         io.write(document, args.target, **options)
-    except CannotExpress:
+    except CannotExpress as error:
         if document.training is None:
             raise
         io.write(dataclasses.replace(document, training=None), args.target, **options)
+        print(f"zoo: note: written without training state: {error}", file=sys.stderr)

@@ -28,7 +28,7 @@ def in_keras3_order(training: TrainingRecord, dialect: str, trained: Sequence[Tr
 
     Args:
         training: in the words and the order of `dialect`.
-        trained: the weights that the optimizer changes, in its order.
+        trained: the weights that the optimizer changes, in its order; see `layouts.trained_weights`.
         outputs: names of the model's outputs.
 
     Raises:
@@ -37,10 +37,15 @@ def in_keras3_order(training: TrainingRecord, dialect: str, trained: Sequence[Tr
     optimizer = training.optimizer
     if optimizer is None or not optimizer.tensors:
         return []
-    if dialect == "keras3":
-        return [tensor for tensor in optimizer.tensors if not _INNER.fullmatch(tensor.name)]
     class_name, config = _canonical_optimizer(decode_training(training.config, dialect, outputs))
-    state = decode_state(optimizer, eras_of(dialect, optimizer.config), class_name, config, trained)
+    if dialect == "keras3":
+        own = [tensor for tensor in optimizer.tensors if not _INNER.fullmatch(tensor.name)]
+        try:
+            state = decode_state(OptimizerRecord(None, {}, own), eras_of(dialect, config), class_name, config, trained)
+        except WeightsMismatch:                             # one of optimizers, or somebody's own: whoever has it knows
+            return own
+    else:
+        state = decode_state(optimizer, eras_of(dialect, optimizer.config), class_name, config, trained)
     return encode_state(state, KERAS3, class_name, config, trained)
 
 
@@ -63,7 +68,8 @@ def translated(training: TrainingRecord, source: str, target: str, trained: Sequ
         if tensors and target != "keras3":
             class_name, canonical = _canonical_optimizer(config)
             state = decode_state(OptimizerRecord(None, {}, tensors), (KERAS3,), class_name, canonical, trained)
-            tensors = encode_state(state, eras_of(target, own)[0], class_name, canonical, trained)
+            named = {**canonical, "name": own.get("name") or class_name}
+            tensors = encode_state(state, eras_of(target, own)[0], class_name, named, trained)
     except (WeightsMismatch, CannotExpress) as error:
         raise CannotExpress(f"the state of the optimizer cannot be written for {target}: {error}", target) from error
     return TrainingRecord(encoded, OptimizerRecord(name, own, tensors, parts))

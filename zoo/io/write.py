@@ -20,6 +20,9 @@ VERSIONS = {"keras3": "3.15.1", "tfkeras": "2.15.0", "keras2": "2.3.1", "keras1"
 # The dialect of documents that no file said: their training state is in the words of Keras 3.
 LIVE = "live"
 
+# The one format that names the arrays of optimizers by number; HDF5 files name them.
+_ARCHIVE = "keras_zip"
+
 # Dialects whose files name the backend, and whose layer lists end with the model's own weights.
 _WITH_BACKEND = {"keras3", "tfkeras", "keras2"}
 _WITH_TOP_LEVEL = {"keras3", "tfkeras"}
@@ -115,7 +118,8 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
 def _training(document: ModelDocument, container: Container, dialect: str, where: str) -> TrainingRecord | None:
     """The training state: its words and the order of its slots are those of one dialect and container."""
     training, source = document.training, document.producer.dialect
-    if training is None or source == dialect and document.format == container.name:
+    archived = (document.format == _ARCHIVE) == (container.name == _ARCHIVE)
+    if training is None or source == dialect and archived:
         return training
     if document.model is None or document.weights is None:
         raise CannotExpress(f"{where}: compile arguments and optimizer state follow the order of a model's weights, "

@@ -101,10 +101,19 @@ def _revived(config: dict[str, Any], problems: list[str]) -> dict[str, Any]:
         except (UnknownClass, ConfigError, ShapeError, TypeError, ValueError) as error:
             problems.append(str(error).splitlines()[0])
             return None
-        return nest if isinstance(nest, str) else found
+        is_own = isinstance(nest, str) and serialization.custom_object(nest) is not None
+        return nest if isinstance(nest, str) and not is_own else found      # logs go by the name that was given
     getters = {"optimizer": optimizers.get, "loss": losses.get, "metrics": metrics.get, "weighted_metrics": metrics.get}
     return {key: made(get, config.get(key)) for key, get in getters.items()} | {
         "loss_weights": config.get("loss_weights"), "run_eagerly": bool(config.get("run_eagerly"))}
+
+
+def _could_train(layer: Any) -> list[Variable]:
+    """The weights that would train if nothing were frozen, in the order of `trainable_weights`."""
+    found = dict.fromkeys(variable for variable in layer.own_variables() if variable.trainable)
+    for _, sublayer in layer.sublayers():
+        found.update(dict.fromkeys(_could_train(sublayer)))
+    return list(found)
 
 
 def _restore_state(model: Any, training: TrainingRecord, dialect: str, outputs: list[str], path: str | None) -> str:
@@ -114,7 +123,8 @@ def _restore_state(model: Any, training: TrainingRecord, dialect: str, outputs: 
     if not model.built:
         return "not restored: the model does not know its weights before it sees data"
     weights = model.trainable_weights
-    trained = [Trained(weight.path, tuple(weight.shape)) for weight in weights]
+    changing = set(weights)
+    trained = [Trained(weight.path, tuple(weight.shape), weight not in changing) for weight in _could_train(model)]
     try:
         tensors = in_keras3_order(training, dialect, trained, outputs)
         if all(tensor.shape == () for tensor in tensors) and int(tensors[0].read()) == 0:

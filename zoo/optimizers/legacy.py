@@ -41,7 +41,7 @@ class RMSprop(adagrad.RMSprop):
 
 @_is_legacy
 class Nadam(adam.Nadam):
-    """`zoo.optimizers.Nadam` with a momentum that grows at a pace of its own: ``beta_1 * (1 - 0.96 ** (t * pace) / 2)``.
+    """`zoo.optimizers.Nadam` with a momentum of another pace: ``beta_1 * (1 - 0.96 ** (t * schedule_decay) / 2)``.
 
     Args:
         learning_rate, beta_1, beta_2, epsilon: as of `zoo.optimizers.Nadam`.

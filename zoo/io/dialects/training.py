@@ -106,7 +106,8 @@ def _record(class_name: str, config: Config, legacy: bool = False) -> Config:
 def _metrics(nest: Any, outputs: Sequence[str]) -> Any:
     if isinstance(nest, list):
         nested = bool(outputs) and len(nest) == len(outputs) and all(isinstance(row, list) for row in nest)
-        return [_metrics(item, [outputs[i]] if nested else outputs) for i, item in enumerate(nest)]
+        rows = [_metrics(item, [outputs[i]] if nested else outputs) for i, item in enumerate(nest)]
+        return [[item for item in row if item is not None] if isinstance(row, list) else row for row in rows]
     if not isinstance(nest, dict) or "class_name" not in nest:
         return {key: _metrics(item, outputs) for key, item in nest.items()} if isinstance(nest, dict) else nest
     config = dict(nest.get("config") or {})
@@ -169,6 +170,8 @@ def _encode_optimizer(entry: Any, dialect: str, problems: list[str]) -> Any:
     if not isinstance(entry, dict):
         return entry
     class_name, config = entry["class_name"], dict(entry.get("config") or {})
+    if "name" in config:
+        config["name"] = class_name                         # readers of .h5 files take it for one of the class
     is_legacy = entry.get("registered_name") == f"legacy>{class_name}"
     if entry.get("registered_name") is not None and not is_legacy:
         return {"class_name": entry["registered_name"], "config": config}               # the user's own class
@@ -198,7 +201,8 @@ def _encode_older(class_name: str, config: Config, rules: Rules, problems: list[
     rate, decay = config.get("learning_rate"), 0.0
     if isinstance(rate, dict):
         schedule = rate.get("config") or {}
-        if rate.get("class_name") != "InverseTimeDecay" or schedule.get("decay_steps") != 1 or schedule.get("staircase"):
+        by_step = schedule.get("decay_steps") == 1 and not schedule.get("staircase")
+        if rate.get("class_name") != "InverseTimeDecay" or not by_step:
             problems.append(f"optimizer {class_name}: learning_rate={rate.get('class_name')}")
         rate, decay = schedule.get("initial_learning_rate"), schedule.get("decay_rate", 0.0)
     return {**config, "learning_rate": rate, "decay": decay}

@@ -34,10 +34,12 @@ class Trained:
     Args:
         name: where it is in the model, as ``dense/kernel``.
         shape: its shape.
+        frozen: whether it is in a frozen layer: the optimizer has state for it only if it was frozen afterwards.
     """
 
     name: str
     shape: tuple[int, ...]
+    frozen: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ _TF_RUNS = {
     "Adamax": ("momentum:m norm:u",),
     "Ftrl": ("accumulator linear",),
     "Lion": ("momentum:m",),
-    "Nadam": ("momentum:m velocity:v",),
+    "Nadam": ("momentum:m velocity:v", ".product"),         # the product is ours: tf.keras takes no notice of it
     "RMSprop": ("velocity", "momentum if momentum", "average_gradient if centered"),
     "SGD": ("momentum:m",),
 }
@@ -121,8 +123,11 @@ _KERAS1_RUNS = {
 KERAS3 = Era("Keras 3", _KERAS3_RUNS, "{optimizer}/{weight}_{slot}", "{optimizer}/{slot}",
              (".iteration", ".learning_rate if a number", "average if use_ema",
               "gradient_accumulator if gradient_accumulation_steps"), vectors_have_factors=True)
+KERAS3_EARLY = replace(KERAS3, runs={"Nadam": ("momentum velocity",)},
+                       before=(".iteration", ".learning_rate if a number", ".product:variable", "average if use_ema"))
 TFKERAS = Era("tf.keras 2.11 and later", _TF_RUNS, "{optimizer}/{slot}/{weight}:0", "{slot}:0",
               (".iteration", "average if use_ema"))
+TFKERAS_WITHOUT = replace(TFKERAS, runs={"Nadam": ("momentum:m velocity:v",)})
 TFKERAS_LEGACY = Era("tf.keras until 2.10", _TF_LEGACY_RUNS, "{optimizer}/{weight}/{slot}:0", "{optimizer}/{slot}:0",
                      (".iteration:iter",))
 KERAS2 = Era("Keras 2.3", _KERAS2_RUNS, "training/{optimizer}/{slot}_{number}", "{optimizer}/{slot}",
@@ -133,52 +138,53 @@ KERAS1 = Era("Keras 1.0 to 2.2", _KERAS1_RUNS, "training/{optimizer}/{slot}_{num
 def eras_of(dialect: str, config: Config) -> tuple[Era, ...]:
     """The orders in which a file of the dialect may have the state of an optimizer with that config."""
     if dialect == "tfkeras":                                # only the newer optimizers can keep moving averages
-        return (TFKERAS,) if "use_ema" in config else (TFKERAS_LEGACY,)
-    return {"keras2": (KERAS2, KERAS1), "keras1": (KERAS1,), "keras0": (KERAS1,)}.get(dialect, (KERAS3,))
+        return (TFKERAS, TFKERAS_WITHOUT) if "use_ema" in config else (TFKERAS_LEGACY,)
+    return {"keras2": (KERAS2, KERAS1), "keras1": (KERAS1,), "keras0": (KERAS1,)}.get(dialect, (KERAS3, KERAS3_EARLY))
 
 
 def trained_weights(model: ModelRecord, weights: BoundWeights) -> list[Trained]:
-    """The weights of a model that training changes, in the order in which optimizers get them."""
+    """The weights of a model that training changes or could change, in the order in which optimizers get them."""
     found: dict[Any, Trained] = {}
 
-    def visit(owner: Owner) -> None:
-        if not owner.trainable:
-            return
+    def visit(owner: Owner, frozen: bool) -> None:
+        frozen = frozen or not owner.trainable
         for slot in owner.slots or ():
             if slot.trainable and slot.key in weights:
-                found[slot.key] = Trained("/".join((*slot.key[0], slot.key[1])), tuple(weights[slot.key].shape))
+                name = "/".join((*slot.key[0], slot.key[1]))
+                found.setdefault(slot.key, Trained(name, tuple(weights[slot.key].shape), frozen))
         for part in owner.parts:
-            visit(part)
-    root = owners_of(model)
-    root.trainable = bool(model.config.get("trainable", True))
-    visit(root)
+            visit(part, frozen)
+    visit(owners_of(model), not model.config.get("trainable", True))
     return list(found.values())
 
 
 def decode_state(optimizer: OptimizerRecord, eras: Sequence[Era], class_name: str, config: Config,
                  trained: Sequence[Trained]) -> State:
-    """The arrays of a file by address.
+    """The arrays of a file by address; those of frozen weights, if the file has such, are left out.
 
     Args:
         optimizer: with the arrays in the file's order.
         eras: orders that the file may have; the first one that all shapes fit is taken.
         class_name, config: canonical.
-        trained: the weights that the optimizer changes, in its order.
+        trained: as of `trained_weights`; addresses count those that are not frozen.
 
     Raises:
         WeightsMismatch: no order fits.
     """
-    problems = []
-    for era in eras:
-        if class_name not in era.runs:
-            problems.append(f"{era.name} has no known order for {class_name}")
-            continue
-        wanted = slots_of(era, class_name, config, trained)
-        received = [tensor.shape for tensor in optimizer.tensors]
-        if [shape for *_, shape in wanted] == received:
-            return {address: tensor for (address, *_), tensor in zip(wanted, optimizer.tensors)}
-        problems.append(_difference(era, wanted, optimizer.tensors))
-    raise WeightsMismatch("; ".join(problems))
+    changing = [weight for weight in trained if not weight.frozen]
+    numbers = [number for number, weight in enumerate(trained) if not weight.frozen]
+    place = {number: index for index, number in enumerate(numbers)}
+    received, problems = [tensor.shape for tensor in optimizer.tensors], []
+    known = [era for era in eras if class_name in era.runs]
+    for weights, places in ((changing, {number: number for number in range(len(changing))}), (trained, place)):
+        for era in known:
+            wanted = slots_of(era, class_name, config, weights)
+            if [shape for *_, shape in wanted] == received:
+                return {(slot, None if number is None else places[number]): tensor
+                        for ((slot, number), *_), tensor in zip(wanted, optimizer.tensors)
+                        if number is None or number in places}
+            problems.append(_difference(era, wanted, optimizer.tensors))
+    raise WeightsMismatch("; ".join(dict.fromkeys(problems)) or f"no known order of the state of {class_name}")
 
 
 def encode_state(state: State, era: Era, class_name: str, config: Config,
@@ -193,8 +199,9 @@ def encode_state(state: State, era: Era, class_name: str, config: Config,
     """
     if class_name not in era.runs:
         raise CannotExpress(f"{era.name} has no optimizer {class_name} whose state is known")
+    trained = [weight for weight in trained if not weight.frozen]
     wanted = slots_of(era, class_name, config, trained)
-    used = {address for address, *_ in slots_of(KERAS3, class_name, config, trained)}   # some eras keep what they do not
+    used = {address for address, *_ in slots_of(KERAS3, class_name, config, trained)}   # some keep more than they use
     lost = sorted({slot for slot, _ in (state.keys() & used) - {address for address, *_ in wanted}
                    if slot not in ("learning_rate", "product", *_FACTORS)})
     if lost:
