@@ -319,7 +319,7 @@ _LEGACY = [
     _sequences("CuDNNLSTM", shape=(2, 5, 3), units=4),
     _sequences("CuDNNGRU", shape=(2, 5, 3), units=4, return_sequences=True),
     LayerCase("LocallyConnected1D", {"filters": 3, "kernel_size": 3, "strides": 2}, ((2, 9, 4),)),
-    *(LayerCase("LocallyConnected2D", {"filters": 3, "kernel_size": (2, 3), "strides": (1, 2), **more}, ((2, 4, 6, 2),))
+    *(LayerCase("LocallyConnected2D", {"filters": 3, "kernel_size": (2, 3), "strides": (1, 2), **more}, ((2, 4, 6, 5),))
       for more in ({"implementation": 1}, {"implementation": 1, "data_format": "channels_first", "use_bias": False},
                    {"implementation": 2, "padding": "same"}, {"implementation": 3, "padding": "same"},
                    {"implementation": 3, "data_format": "channels_first"})),
@@ -340,4 +340,4 @@ ELSEWHERE = {
 }
 
 CASES: list[LayerCase] = [*_CORE, *_ACTIVATIONS, *_CONVOLUTIONAL, *_POOLING, *_NORMALIZATION, *_REGULARIZATION,
-                          *_RESHAPING, *_MERGING, *_TENSORFLOW, *_ATTENTION, *_PREPROCESSING]
+                          *_RESHAPING, *_MERGING, *_TENSORFLOW, *_ATTENTION, *_PREPROCESSING, *_RECURRENT, *_LEGACY]
