@@ -10,7 +10,7 @@ from zoo.engine.kernels.registry import KERNELS, Kernel, register
 from zoo.engine.passes import INFERENCE
 from zoo.engine.primitives import (
     add_op, avg_pool_op, concatenate_op, conv_kernel_gradient_op, conv_op, conv_transpose_op, matmul_op, max_pool_op,
-    multiply_op, relu_op, sigmoid_op,
+    mean_op, multiply_op, relu_op, sigmoid_op, sum_op,
 )
 from zoo.engine.spec import TensorSpec
 from zoo.engine.trace import trace
@@ -193,6 +193,15 @@ def test_gradient_by_the_kernel(monkeypatch, case):
     y = trace(lambda *xs: conv_op(*xs, **attrs), TensorSpec(x), TensorSpec(kernel)).graph.outputs[0].shape
     attrs = {"window": kernel[:-2], **attrs}
     assert "im2col" in check(monkeypatch, conv_kernel_gradient_op, [x, y], attrs, "none")
+
+
+@pytest.mark.parametrize("keepdims", [True, False])
+@pytest.mark.parametrize("axes", [(0,), (0, 1), (1, 2), (2, 3), (3,), (0, 1, 2, 3), (1,)])
+@pytest.mark.parametrize("primitive", [sum_op, mean_op])
+def test_sums(monkeypatch, primitive, axes, keepdims):
+    for shape in ((2, 3, 4, 5), (3, 50, 40, 6)):
+        attrs = {"axes": axes, "keepdims": keepdims}
+        assert check(monkeypatch, primitive, [shape], attrs, "none") == ["product_with_ones"]
 
 
 @pytest.mark.parametrize("axis", [0, 1, 3])

@@ -37,6 +37,49 @@ def test_convolution(monkeypatch, case, epilogue):
     assert name in check(monkeypatch, conv_op, shapes, attrs, epilogue, families=["jit"])
 
 
+DEPTHWISE = [case for case, (_, name) in CONVOLUTIONS.items() if name == "depthwise"]
+
+
+@pytest.mark.parametrize("case", DEPTHWISE)
+def test_gradient_of_a_depthwise_convolution_by_its_kernel(monkeypatch, case):
+    (x, kernel), attrs = CONVOLUTIONS[case][0]
+    y = trace(lambda *xs: conv_op(*xs, **attrs), TensorSpec(x), TensorSpec(kernel)).graph.outputs[0].shape
+    attrs = {"window": kernel[:-2], **attrs}
+    assert check(monkeypatch, p.conv_kernel_gradient_op, [x, y], attrs, "none", families=["jit"]) == ["depthwise"]
+
+
+@pytest.mark.parametrize("x, kernel, attrs", [
+    ((2, 15, 16, 48), (3, 3, 48), {"strides": (2, 2), "padding": "same", "output_padding": None, "dilation": (1, 1)}),
+    ((2, 15, 16, 48), (3, 2, 48), {"strides": (2, 3), "padding": ((1, 0), (0, 2)), "output_padding": (1, 4),
+                                   "dilation": (2, 1)}),
+    ((2, 99, 48), (5, 48), {"strides": (3,), "padding": "valid", "output_padding": None, "dilation": (1,)}),
+])
+@pytest.mark.parametrize("epilogue", ["none", "squeeze and excite"])
+def test_transposed_depthwise_convolution(monkeypatch, x, kernel, attrs, epilogue):
+    shapes, attrs = [x, (*kernel[:-1], 1, kernel[-1])], {"groups": x[-1], **attrs}
+    assert check(monkeypatch, p.conv_transpose_op, shapes, attrs, epilogue, families=["jit"]) == ["depthwise"]
+
+
+@pytest.mark.parametrize("x, attrs", [
+    ((2, 30, 31, 16), {"window": (2, 2), "strides": (2, 2), "padding": "valid"}),
+    ((2, 30, 31, 16), {"window": (3, 3), "strides": (2, 1), "padding": "same"}),
+    ((2, 500, 16), {"window": (4,), "strides": (2,), "padding": ((3, 1),)}),
+])
+def test_gradient_of_max_pooling(monkeypatch, x, attrs):
+    y = trace(lambda x: p.max_pool_op(x, **attrs), TensorSpec(x)).graph.outputs[0].shape
+    assert check(monkeypatch, p.max_pool_gradient_op, [y, x], attrs, "none", families=["jit"]) == ["first_maxima"]
+
+
+def test_the_first_of_equal_maxima_gets_the_gradient():
+    x = np.zeros((1, 40, 40, 8), "float32")
+    x[0, 2:4, 2:4] = [[[1] * 8, [1] * 8], [[np.nan] * 8, [np.nan] * 8]]
+    y = np.arange(20 * 20 * 8, dtype="float32").reshape(1, 20, 20, 8)
+    actual, expected, program = run(lambda y, x: p.max_pool_gradient_op(y, x, window=(2, 2), strides=(2, 2),
+                                                                        padding="valid"), y, x)
+    assert program.steps[0].choice.kernel.title == "jit.first_maxima"
+    np.testing.assert_array_equal(actual, expected)
+
+
 def test_convolutions_without_an_epilogue(monkeypatch):
     for case in ("depthwise", "3x3"):
         (shapes, attrs), name = CONVOLUTIONS[case]

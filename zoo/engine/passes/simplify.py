@@ -109,11 +109,14 @@ def _negative(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Valu
 
 
 def _without_broadcast(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
-    """Elementwise primitives broadcast by themselves."""
+    """Elementwise primitives broadcast by themselves; what they make of broadcast tensors only is broadcast later."""
     inner = tuple(value.node.inputs[0] if made_by(value, "broadcast_to") else value for value in inputs)
-    if inner == inputs or node.op.infer(*(value.spec for value in inner), **node.attrs) != node.output.spec:
+    if inner == inputs:
         return None
-    return rewriter.apply(node.op, *inner, **node.attrs)
+    result = rewriter.apply(node.op, *inner, **node.attrs)
+    if result.shape == node.output.shape:
+        return result
+    return rewriter.apply(OPS["broadcast_to"], result, shape=node.output.shape)
 
 
 def _conv(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:

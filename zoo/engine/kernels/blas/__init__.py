@@ -8,6 +8,7 @@ from zoo.engine.kernels.blas import (  # noqa: F401 - each module fills the regi
     movement,
     pool,
     product,
+    reduce,
     transposed,
     winograd,
 )

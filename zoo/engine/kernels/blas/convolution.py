@@ -75,18 +75,25 @@ def windows_of_groups(sliding: Sliding, x: np.ndarray, images: slice, rows: slic
     view = sliding.view(piece.reshape(*piece.shape[:-1], groups, -1), rows.stop - rows.start)
     view = view.transpose(-2 % view.ndim, *range(view.ndim - 2), view.ndim - 1)
     rank = len(sliding.window)
-    matrix = workspace.take((groups, prod(view.shape[1:2 + rank]), prod(view.shape[2 + rank:])), x.dtype)
+    shape = groups, prod(view.shape[1:2 + rank]), prod(view.shape[2 + rank:])
+    if view.flags.c_contiguous:                             # windows of one place are rows already
+        return view.reshape(shape)
+    matrix = workspace.take(shape, x.dtype)
     np.copyto(matrix.reshape(view.shape), view)
     return matrix
 
 
 def im2col_cost(node: Node) -> float:
-    """Writing out the windows, which is slow in short runs, and the product."""
-    *window, inputs, _ = node.op_inputs[1].shape
-    groups = node.attrs["groups"]
-    elements = prod(node.output.shape[:-1]) * prod(window) * inputs * groups
+    """Writing out the windows, and the product."""
+    return costs.convolution(node) + windows_cost(prod(node.output.shape[:-1]), node.op_inputs[1].shape,
+                                                  node.attrs["groups"])
+
+
+def windows_cost(places: int, kernel: Sequence[int], groups: int) -> float:
+    """Writing out the windows of that many places; it is slow in short runs."""
+    *window, inputs, _ = kernel
     run = inputs * (window[-1] if groups == 1 else 1)
-    return costs.convolution(node) + elements / costs.PASS * max(1, _LONG_RUN / run)
+    return places * prod(window) * inputs * groups / costs.PASS * max(1, _LONG_RUN / run)
 
 
 register(Kernel("conv", "im2col", "blas", supports_dtype, bind_im2col, packing=im2col_packing,

@@ -15,7 +15,7 @@ import numpy as np
 from zoo.engine import dtypes
 from zoo.engine.graph import Node
 from zoo.engine.kernels import costs
-from zoo.engine.kernels.blas.convolution import windows_of_groups
+from zoo.engine.kernels.blas.convolution import windows_cost, windows_of_groups
 from zoo.engine.kernels.registry import Kernel, register
 from zoo.engine.kernels.sliding import Sliding
 from zoo.engine.kernels.tiles import CACHE_BYTES, cut, cut_leading
@@ -69,8 +69,9 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
 
 
 def _cost(node: Node) -> float:
-    places, (*window, inputs, outputs) = prod(node.inputs[1].shape[:-1]), node.output.shape
-    return costs.product(prod(window) * inputs, places, outputs)
+    places, groups, (*window, inputs, outputs) = prod(node.inputs[1].shape[:-1]), node.attrs["groups"], node.output.shape
+    return groups * costs.product(prod(window) * inputs, places, outputs // groups) \
+        + windows_cost(places, node.output.shape, groups)
 
 
 def _supports(node: Node) -> str | None:

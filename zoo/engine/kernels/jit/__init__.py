@@ -3,6 +3,7 @@
 from zoo.engine.kernels.jit import (  # noqa: F401 - each module fills the registry
     depthwise,
     elementwise,
+    pool,
     product,
     winograd,
 )

@@ -1,118 +1,183 @@
-"""Depthwise convolution with its epilogue, compiled: several places of a row at a time share the weights they load."""
+"""Depthwise convolution with its epilogue, its transpose, and its gradient by the kernel, compiled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 
 import numpy as np
 
+from zoo.engine import windows
 from zoo.engine.graph import Node
 from zoo.engine.kernels import costs
 from zoo.engine.kernels.blas.convolution import sliding_of
-from zoo.engine.kernels.blas.depthwise import supports_depthwise
 from zoo.engine.kernels.jit.compiler import INT, compiled, read, written
 from zoo.engine.kernels.jit.epilogue import SMALLEST, epilogue_operands, epilogue_refusal
 from zoo.engine.kernels.jit.rows import ProgramSource
+from zoo.engine.kernels.jit.walk import Walk
 from zoo.engine.kernels.registry import Kernel, register
-from zoo.engine.kernels.tiles import CACHE_BYTES, cut
-from zoo.engine.threads import Workspace, parallel_for
+from zoo.engine.kernels.sliding import Sliding
+from zoo.engine.kernels.tiles import cut
+from zoo.engine.threads import Workspace, parallel_for, scratch
 
-_PLACES = (4, 1)                                            # computed at a time: their sums fill vector registers
 _PER_SECOND = 1e10                                          # multiplications, with their additions
-_GEOMETRY = ("image", "top", "bottom", "height", "width", "before", "left", "line", "rows", "places", "channels")
+_SCATTERED_PER_SECOND = 2e9                                 # the same where places are taken one by one
+_STRANDS = 8                                                # sums of the gradient, added up at the end
+
+Run = Callable[[], None]
 
 
 def _supports(node: Node) -> str | None:
-    x, kernel = node.op_inputs
-    if x.ndim > 4 or kernel.shape[-1] != x.shape[-1]:
-        return "needs one or two spatial axes, and one output a channel"
-    if node.output.spec.size < SMALLEST:
+    """Each channel is a group of its own, with one output."""
+    channels = node.inputs[0].shape[-1]
+    if node.attrs["groups"] != channels or channels == 1 or node.inputs[1].shape[-1] != channels:
+        return "needs one input and one output channel a group"
+    if node.inputs[0].ndim > 4:
+        return "needs one or two spatial axes"
+    size = max(value.spec.size for value in (node.inputs[0], node.output))
+    if size < SMALLEST:
         return f"pays from {SMALLEST} elements on"
     if node.output.dtype != "float32":
         return f"computes float32 only, not {node.output.dtype}"
-    return supports_depthwise(node) or epilogue_refusal(node)
+    return epilogue_refusal(node)
 
 
-def _source(window: Sequence[int], strides: Sequence[int], dilation: Sequence[int], source: ProgramSource,
-            padded: bool) -> list[str]:
-    """Lines of the function. If padded, the rows that are needed are first copied to `scratch`, zeros around them."""
-    body = ["step, row = U(channels), U(line * channels)"]
-    body += _padding(strides[0], (window[0] - 1) * dilation[0] + 1) if padded else []
-    body += ["for i in range(top, bottom):", "    j = 0"]
-    for places in _PLACES:
-        inner = _places(places, window, strides, dilation, source, "scratch" if padded else "x", padded)
-        body += [f"    while j + {places} <= places:", *(f"        {line}" for line in inner), f"        j += {places}"]
-    return body
+def _convolve(walk: Walk, source: ProgramSource, count: int) -> list[str]:
+    """Lines for `count` neighbouring places."""
+    before = [line for q in range(count) for line in source.before(f"(first + {q})", "channels", "0", f"_{q}")]
+    loop = [f"s{q} = F(0)" for q in range(count)]
+    for k in range(walk.window[0]):
+        loop += walk.loads(k, count)
+        for m in range(walk.window[1]):
+            loop.append(f"w = weights[step * U({k * walk.window[1] + m}) + c]")
+            loop += [f"s{q} += w * x{walk.column(q, m)}" for q in range(count)]
+    stores = []
+    for q in range(count):
+        lines, result = source.inside("c", f"s{q}", f"_{q}")
+        loop += lines
+        stores.append(f"out[o + step * U({q}) + c] = {result}")
+    return [*before, "o = U(first) * step", "for c in range(step):", *(f"    {line}" for line in loop + stores)]
 
 
-def _padding(stride: int, extent: int) -> list[str]:
-    return [f"for r in range((bottom - top - 1) * {stride} + {extent}):",
-            f"    y = top * {stride} - before + r",
-            "    o, c = U(r) * row, U(image * height + y) * U(width * channels)",
-            "    inside = 0 <= y < height",
-            "    for k in range(row if not inside else U(left * channels)):",
-            "        scratch[o + k] = F(0)",
-            "    if inside:",
-            "        o += U(left * channels)",
-            "        for k in range(U(width * channels)):",
-            "            scratch[o + k] = x[c + k]",
-            "        o += U(width * channels)",
-            "        for k in range(U((line - width - left) * channels)):",
-            "            scratch[o + k] = F(0)"]
-
-
-def _places(places: int, window: Sequence[int], strides: Sequence[int], dilation: Sequence[int],
-            source: ProgramSource, array: str, padded: bool) -> list[str]:
-    """Lines that compute some neighbouring places of row i, from place j on."""
-    (height, width), (down, right), (spread, apart) = window, strides, dilation
-    start = f"(i - top) * {down}" if padded else f"image * height + i * {down}"
-    lines = [f"first = (image * rows + i) * places + j", "o = U(first) * step",
-             f"a0 = U({start}) * row + U(j * {right}) * step"]
-    lines += [f"a{k} = a{k - 1} + row * U({spread})" for k in range(1, height)]
-    for q in range(places):
-        lines += source.before(f"(first + {q})", "channels", "0", f"_{q}")
-    loop = [f"s{q} = F(0)" for q in range(places)]
-    for k in range(height):
-        columns = sorted({q * right + m * apart for q in range(places) for m in range(width)})
-        loop += [f"x{column} = {array}[a{k} + step * U({column}) + c]" for column in columns]
-        for m in range(width):
-            loop.append(f"w = weights[step * U({k * width + m}) + c]")
-            loop += [f"s{q} += w * x{q * right + m * apart}" for q in range(places)]
-    results = []
-    for q in range(places):
-        more, result = source.inside("c", f"s{q}", f"_{q}")
-        loop += more
-        results.append(f"out[o + step * U({q}) + c] = {result}")
-    return [*lines, "for c in range(step):", *(f"    {line}" for line in [*loop, *results])]
-
-
-def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
+def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
     (x, weights, *extra), (output,) = inputs, outputs
-    sliding, source = sliding_of(node), ProgramSource(node.epilogue, [None, *epilogue_operands(node)])
-    one = (1,) * (2 - len(sliding.window))                  # one spatial axis is one row of two
-    window, strides, dilation = one + sliding.window, one + sliding.strides, one + sliding.dilation
-    height, width = one + sliding.sizes
-    (before, after), (left, right) = ((0, 0),) * len(one) + sliding.pads
-    rows, places = one + sliding.counts
-    channels, line, padded = x.shape[-1], left + width + right, any((before, after, left, right))
-    function = compiled("depthwise", ["x", "weights", "out", "scratch", *_GEOMETRY, *source.parameters],
-                        _source(window, strides, dilation, source, padded),
-                        [read(), read(), written(), written(), *[INT] * len(_GEOMETRY), *source.types])
+    walk, source = Walk(sliding_of(node), x.shape[-1]), ProgramSource(node.epilogue, [None, *epilogue_operands(node)])
+    function = compiled("depthwise", ["x", "weights", "out", "scratch", *walk.parameters, *source.parameters],
+                        walk.source(partial(_convolve, walk, source)),
+                        [read(), read(), written(), written(), *[INT] * len(walk.parameters), *source.types])
     arrays = (x.reshape(-1), weights.reshape(-1), output.reshape(-1))
-    rest = (*(operand.reshape(-1) for operand in extra), *source.numbers)
-    tall = max(1, CACHE_BYTES // (4 * channels * (line * strides[0] + places)))
-    tiles = [(image, piece.start, piece.stop) for image in range(len(x)) for piece in cut(rows, tall)]
-    extent = (window[0] - 1) * dilation[0] + 1
+    rest = (*walk.numbers, *(operand.reshape(-1) for operand in extra), *source.numbers)
+    tasks = walk.tasks(len(x))
 
     def body(i: int, workspace: Workspace) -> None:
-        image, top, bottom = tiles[i]
-        scratch = workspace.take((((bottom - top - 1) * strides[0] + extent) * line * channels * padded,))
-        function(*arrays, scratch, image, top, bottom, height, width, before, left, line, rows, places, channels, *rest)
+        function(*arrays, walk.scratch(*tasks[i][1:], workspace), *tasks[i], *rest)
 
     seconds = costs.windows(node, _PER_SECOND)
-    return lambda: parallel_for(len(tiles), body, seconds)
+    return lambda: parallel_for(len(tasks), body, seconds)
+
+
+def _sum_products(walk: Walk, count: int) -> list[str]:
+    """Lines that add what `count` neighbouring places contribute to the gradient by the kernel."""
+    loop = [f"y{q} = given[o + step * U({q}) + c]" for q in range(count)]
+    for k in range(walk.window[0]):
+        loop += walk.loads(k, count)
+        for m in range(walk.window[1]):
+            products = " + ".join(f"y{q} * x{walk.column(q, m)}" for q in range(count))
+            loop.append(f"out[step * U({k * walk.window[1] + m}) + c] += {products}")
+    return ["o = U(first) * step", "for c in range(step):", *(f"    {line}" for line in loop)]
+
+
+def _bind_gradient(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
+    (x, y), (output,), attrs = inputs, outputs, node.attrs
+    walk = Walk(Sliding.over(x.shape[1:-1], attrs["window"], attrs["strides"], attrs["padding"], attrs["dilation"]),
+                x.shape[-1])
+    function = compiled("depthwise_gradient", ["x", "given", "out", "scratch", *walk.parameters],
+                        walk.source(partial(_sum_products, walk)),
+                        [read(), read(), written(), written(), *[INT] * len(walk.parameters)])
+    x, y = x.reshape(-1), y.reshape(-1)
+    tasks = walk.tasks(len(inputs[0]))
+    strands = [tasks[piece] for piece in cut(len(tasks), -(-len(tasks) // _STRANDS))]
+    seconds = prod(inputs[1].shape) * prod(walk.window) / _PER_SECOND
+
+    def run() -> None:
+        with scratch() as shared:
+            sums = shared.take((len(strands), output.size))
+
+            def body(i: int, workspace: Workspace) -> None:
+                sums[i] = 0
+                for task in strands[i]:
+                    with workspace.frame():
+                        function(x, y, sums[i], walk.scratch(*task[1:], workspace), *task, *walk.numbers)
+
+            parallel_for(len(strands), body, seconds)
+            np.add.reduce(sums, axis=0, out=output.reshape(-1))
+    return run
+
+
+_SCATTER = ("image", "top", "bottom", "height", "width", "down", "across", "rows", "places", "channels")
+
+
+def _transposed(window: Sequence[int], strides: Sequence[int], dilation: Sequence[int],
+                source: ProgramSource) -> list[str]:
+    """Lines that gather, for each place of the result, the inputs whose windows reach it."""
+    (height, width), (rows, columns), (spread, apart) = window, strides, dilation
+    lines, result = source.inside("c", "given")
+    return [
+        "step = U(channels)",
+        "for i in range(top, bottom):",
+        "    for j in range(places):",
+        "        first = (image * rows + i) * places + j",
+        "        o = U(first) * step",
+        "        for c in range(step):",
+        "            out[o + c] = F(0)",
+        f"        for k in range({height}):",
+        f"            y = i + down - k * {spread}",
+        f"            if y >= 0 and y % {rows} == 0 and y // {rows} < height:",
+        f"                for m in range({width}):",
+        f"                    z = j + across - m * {apart}",
+        f"                    if z >= 0 and z % {columns} == 0 and z // {columns} < width:",
+        f"                        a = U((image * height + y // {rows}) * width + z // {columns}) * step",
+        f"                        b = U(k * {width} + m) * step",
+        "                        for c in range(step):",
+        "                            out[o + c] += x[a + c] * weights[b + c]",
+        *(f"        {line}" for line in source.before("first", "channels", "0")),
+        "        for c in range(step):",
+        *(f"            {line}" for line in ["given = out[o + c]", *lines, f"out[o + c] = {result}"]),
+    ]
+
+
+def _bind_transposed(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
+    (x, weights, *extra), (output,), attrs = inputs, outputs, node.attrs
+    window, source = node.op_inputs[1].shape[:-2], ProgramSource(node.epilogue, [None, *epilogue_operands(node)])
+    pieces = windows.transposed(x.shape[1:-1], window, attrs["strides"], attrs["padding"], attrs["output_padding"],
+                                attrs["dilation"])
+    one = (1,) * (2 - len(window))                          # one spatial axis is one row of two
+    body = _transposed(one + window, one + tuple(attrs["strides"]), one + tuple(attrs["dilation"]), source)
+    function = compiled("depthwise_transposed", ["x", "weights", "out", *_SCATTER, *source.parameters], body,
+                        [read(), read(), written(), *[INT] * len(_SCATTER), *source.types])
+    arrays = (x.reshape(-1), weights.reshape(-1), output.reshape(-1))
+    rows, places = one + output.shape[1:-1]
+    drops = (*(0 for _ in one), *(drop for drop, _ in pieces))
+    rest = (*one, *x.shape[1:-1], *drops, rows, places, x.shape[-1],
+            *(operand.reshape(-1) for operand in extra), *source.numbers)
+    tasks = [(image, piece.start, piece.stop) for image in range(len(x)) for piece in cut(rows, -(-rows // 4))]
+
+    def work(i: int, workspace: Workspace) -> None:
+        function(*arrays, *tasks[i], *rest)
+
+    seconds = _transposed_cost(node)
+    return lambda: parallel_for(len(tasks), work, seconds)
+
+
+def _transposed_cost(node: Node) -> float:
+    x, kernel = node.op_inputs
+    return x.spec.size * prod(kernel.shape[:-2]) / _SCATTERED_PER_SECOND
 
 
 register(Kernel("conv", "depthwise", "jit", _supports, _bind,
                 cost=lambda node: costs.windows(node, _PER_SECOND) + costs.epilogue(node, compiled=True)))
+register(Kernel("conv_kernel_gradient", "depthwise", "jit", _supports, _bind_gradient,
+                cost=lambda node: node.inputs[1].spec.size * prod(node.attrs["window"]) / _PER_SECOND))
+register(Kernel("conv_transpose", "depthwise", "jit", _supports, _bind_transposed,
+                cost=lambda node: _transposed_cost(node) + costs.epilogue(node, compiled=True)))

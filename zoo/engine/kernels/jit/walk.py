@@ -1,0 +1,96 @@
+"""Source of loops over the places of a channels-last image and the windows under them.
+
+One or two spatial axes; one is seen as one row of two. A task computes some output rows of one image. If the input
+needs padding, the rows that a task needs are first copied to scratch memory, with zeros around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from zoo.engine.kernels.sliding import Sliding
+from zoo.engine.kernels.tiles import CACHE_BYTES, cut
+from zoo.engine.threads import Workspace
+
+_AT_A_TIME = (4, 1)                                         # neighbouring places: they share what they load
+
+
+class Walk:
+    """How to walk over one image.
+
+    Args:
+        sliding: windows over one or two spatial axes.
+        channels: of the input.
+
+    Attributes:
+        parameters: of generated functions: the geometry, after ``x`` and ``scratch``.
+        numbers: arguments for all of `parameters` but the first three, which tell the task.
+    """
+
+    parameters = ("image", "top", "bottom", "height", "width", "before", "left", "line", "rows", "places", "channels")
+
+    def __init__(self, sliding: Sliding, channels: int):
+        one = (1,) * (2 - len(sliding.window))
+        self.window, self.strides, self.dilation = (one + part for part in
+                                                    (sliding.window, sliding.strides, sliding.dilation))
+        (before, after), (left, right) = ((0, 0),) * len(one) + sliding.pads
+        (height, width), (self.rows, self.places) = one + sliding.sizes, one + sliding.counts
+        self.channels, self.line = channels, left + width + right
+        self.padded = any((before, after, left, right))
+        self.numbers = (height, width, before, left, self.line, self.rows, self.places, channels)
+
+    def tasks(self, images: int) -> list[tuple[int, int, int]]:
+        """Image, first and last row of each task."""
+        tall = max(1, CACHE_BYTES // (4 * self.channels * (self.line * self.strides[0] + self.places)))
+        return [(image, piece.start, piece.stop) for image in range(images) for piece in cut(self.rows, tall)]
+
+    def scratch(self, top: int, bottom: int, workspace: Workspace) -> np.ndarray:
+        """The scratch memory of a task."""
+        return workspace.take((self._reached(bottom - top) * self.line * self.channels * self.padded,))
+
+    def _reached(self, rows: int) -> int:
+        return (rows - 1) * self.strides[0] + (self.window[0] - 1) * self.dilation[0] + 1
+
+    def source(self, inner: Callable[[int], Sequence[str]]) -> list[str]:
+        """Lines that do, for every place, what `inner` says for some neighbouring places from ``j`` on in row ``i``.
+
+        Lines of `inner` may use ``first``, the number of the first place, and ``a0``, ``a1``, ...: where the rows of
+        its window begin.
+        """
+        body = ["step, row = U(channels), U(line * channels)", *(self._padding() if self.padded else ())]
+        start = f"(i - top) * {self.strides[0]}" if self.padded else f"image * height + i * {self.strides[0]}"
+        body += ["for i in range(top, bottom):", "    j = 0"]
+        for count in _AT_A_TIME:
+            lines = ["first = (image * rows + i) * places + j",
+                     f"a0 = U({start}) * row + U(j * {self.strides[1]}) * step",
+                     *(f"a{k} = a{k - 1} + row * U({self.dilation[0]})" for k in range(1, self.window[0])),
+                     *inner(count), f"j += {count}"]
+            body += [f"    while j + {count} <= places:", *(f"        {line}" for line in lines)]
+        return body
+
+    def loads(self, k: int, count: int) -> list[str]:
+        """Lines that load row k of the windows of `count` places for channel ``c``, as ``x0``, ``x1``, ..."""
+        array = "scratch" if self.padded else "x"
+        columns = {self.column(q, m) for q in range(count) for m in range(self.window[1])}
+        return [f"x{column} = {array}[a{k} + step * U({column}) + c]" for column in sorted(columns)]
+
+    def column(self, place: int, tap: int) -> int:
+        """The column of row k that lies under a tap of a place."""
+        return place * self.strides[1] + tap * self.dilation[1]
+
+    def _padding(self) -> list[str]:
+        return [f"for r in range((bottom - top - 1) * {self.strides[0]} + {self._reached(1)}):",
+                f"    y = top * {self.strides[0]} - before + r",
+                "    o, c = U(r) * row, U(image * height + y) * U(width * channels)",
+                "    inside = 0 <= y < height",
+                "    for k in range(row if not inside else U(left * channels)):",
+                "        scratch[o + k] = F(0)",
+                "    if inside:",
+                "        o += U(left * channels)",
+                "        for k in range(U(width * channels)):",
+                "            scratch[o + k] = x[c + k]",
+                "        o += U(width * channels)",
+                "        for k in range(U((line - width - left) * channels)):",
+                "            scratch[o + k] = F(0)"]
