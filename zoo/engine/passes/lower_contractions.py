@@ -11,7 +11,7 @@ from zoo.engine.passes.rules import reshaped, transposed
 
 
 def lower_contractions(graph: Graph) -> tuple[Graph, int]:
-    """Replaces products of two tensors by products of (stacks of) matrices, and transposed convolutions by plain ones."""
+    """Replaces products of two tensors by products of matrices, and transposed convolutions by plain ones."""
     rewriter = Rewriter(graph)
     return rewriter.run(_lower), rewriter.changes
 
@@ -24,7 +24,7 @@ def _lower(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> tuple[V
 
 
 def _einsum(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
-    """Two operands without repeated letters: letters of both are stacked or summed over, the others are rows, columns."""
+    """Two operands without repeated letters: those of both are stacked or summed over, others are rows, columns."""
     operands, _, result = node.attrs["equation"].partition("->")
     if len(inputs) != 2 or any(len(set(letters)) < len(letters) for letters in operands.split(",")):
         return None
