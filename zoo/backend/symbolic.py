@@ -310,14 +310,12 @@ def moving_average_update(x: Variable, value: Any, momentum: float) -> Any:
     return update(x, x * momentum + value * (1.0 - momentum))
 
 
-def eval(x: Any) -> np.ndarray:  # noqa: A001 - Keras's name
+def get_value(x: Any) -> np.ndarray:
     """The numbers of a variable, an array, or a symbolic tensor that depends on no placeholder."""
     return np.asarray(function([], [x])([])[0]) if isinstance(x, KerasTensor) else np.array(x)
 
 
-def get_value(x: Any) -> np.ndarray:
-    """A copy of the value."""
-    return eval(x)
+eval = get_value  # noqa: A001 - Keras's other name for it
 
 
 def set_value(x: Variable, value: Any) -> None:
