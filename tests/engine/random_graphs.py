@@ -134,4 +134,5 @@ def _movement(f: RandomFunction, x: Any, pool: list[Any]) -> Any:
     return p.reshape_op(x, shape=(x.shape[0], int(np.prod(x.shape[1:]))))
 
 
-STEPS = (_unary, _unary, _binary, _binary, _repeated, _affine, _conv, _conv, _pool, _product, _channels_first, _movement)
+STEPS = (_unary, _unary, _binary, _binary, _repeated, _affine, _conv, _conv, _pool, _product, _channels_first,
+         _movement)

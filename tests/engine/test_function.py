@@ -138,7 +138,8 @@ def test_traces_know_specs_without_sizes():
 
 @pytest.fixture
 def network():
-    kernel, bias = Variable(np.ones((3, 3, 2, 4), "float32"), name="kernel"), Variable(np.ones(4, "float32"), name="bias")
+    kernel = Variable(np.ones((3, 3, 2, 4), "float32"), name="kernel")
+    bias = Variable(np.ones(4, "float32"), name="bias")
 
     def network(x):
         x = conv_op(x, kernel, strides=(1, 1), padding="same", dilation=(1, 1), groups=1)

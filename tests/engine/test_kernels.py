@@ -81,8 +81,8 @@ PACKING = ("reshape", "transpose", "broadcast_to", "winograd_kernel")
 
 def conv(x, kernel, strides=None, padding="valid", dilation=None, groups=1):
     rank = len(x) - 2
-    attrs = {"strides": strides or (1,) * rank, "padding": padding, "dilation": dilation or (1,) * rank, "groups": groups}
-    return [x, kernel], attrs
+    return [x, kernel], {"strides": strides or (1,) * rank, "padding": padding, "dilation": dilation or (1,) * rank,
+                         "groups": groups}
 
 
 CONVOLUTIONS = {                                            # with the kernel that is chosen
@@ -106,9 +106,11 @@ CONVOLUTIONS = {                                            # with the kernel th
     "one axis, causal": ("blas.im2col", conv((2, 30, 4), (3, 4, 6), padding=((4, 0),), dilation=(2,))),
     "three axes": ("blas.im2col", conv((2, 6, 5, 7, 3), (3, 2, 3, 3, 4), strides=(1, 2, 1), padding="same")),
     "depthwise": ("blas.depthwise", conv((2, 9, 8, 6), (3, 3, 1, 6), padding="same", groups=6)),
-    "depthwise, strides": ("blas.depthwise", conv((2, 9, 8, 6), (5, 5, 1, 6), strides=(2, 2), padding="same", groups=6)),
+    "depthwise, strides": ("blas.depthwise",
+                           conv((2, 9, 8, 6), (5, 5, 1, 6), strides=(2, 2), padding="same", groups=6)),
     "depthwise, multiplier": ("blas.depthwise", conv((2, 9, 8, 4), (3, 3, 1, 12), groups=4)),
-    "depthwise, dilated": ("blas.depthwise", conv((1, 12, 12, 4), (3, 3, 1, 4), padding="same", dilation=(2, 2), groups=4)),
+    "depthwise, dilated": ("blas.depthwise",
+                           conv((1, 12, 12, 4), (3, 3, 1, 4), padding="same", dilation=(2, 2), groups=4)),
     "depthwise, large": ("blas.depthwise", conv((2, 56, 56, 48), (3, 3, 1, 48), padding="same", groups=48)),
     "depthwise, one axis": ("blas.depthwise", conv((2, 20, 4), (3, 1, 4), groups=4)),
 }
@@ -171,7 +173,8 @@ TRANSPOSED = {                                              # input, kernel, and
     "strides larger than the window": ((2, 5, 6, 4), (2, 1, 7, 4), {"strides": (3, 2)}),
     "valid": ((2, 5, 6, 4), (4, 3, 7, 4), {"strides": (2, 3), "padding": "valid"}),
     "output padding": ((1, 5, 6, 4), (3, 3, 7, 4), {"strides": (2, 2), "output_padding": (1, 0)}),
-    "explicit": ((1, 5, 6, 4), (3, 3, 7, 4), {"strides": (2, 2), "padding": ((1, 0), (2, 1)), "output_padding": (0, 3)}),
+    "explicit": ((1, 5, 6, 4), (3, 3, 7, 4), {"strides": (2, 2), "padding": ((1, 0), (2, 1)),
+                                                 "output_padding": (0, 3)}),
     "groups, dilation": ((2, 5, 6, 4), (3, 2, 3, 4), {"strides": (2, 1), "dilation": (2, 3), "groups": 2}),
     "one axis": ((2, 7, 4), (5, 3, 4), {"strides": (3,), "dilation": (1,)}),
     "three axes": ((1, 3, 4, 2, 3), (2, 3, 2, 2, 3), {"strides": (2, 1, 2), "dilation": (1, 1, 1)}),

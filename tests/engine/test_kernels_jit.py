@@ -19,7 +19,8 @@ compiler = pytest.importorskip("zoo.engine.kernels.jit.compiler")
 
 CONVOLUTIONS = {
     "depthwise": (conv((2, 29, 31, 16), (3, 3, 1, 16), padding="same", groups=16), "depthwise"),
-    "depthwise, strides": (conv((2, 30, 28, 48), (5, 5, 1, 48), strides=(2, 2), padding="same", groups=48), "depthwise"),
+    "depthwise, strides": (conv((2, 30, 28, 48), (5, 5, 1, 48), strides=(2, 2), padding="same", groups=48),
+                           "depthwise"),
     "depthwise, dilated, valid": (conv((2, 29, 31, 16), (3, 2, 1, 16), dilation=(2, 3), groups=16), "depthwise"),
     "depthwise, one axis": (conv((2, 400, 16), (3, 1, 16), padding=((4, 0),), dilation=(2,), groups=16), "depthwise"),
     "pointwise": (conv((2, 29, 31, 8), (1, 1, 8, 16)), "pointwise"),

@@ -107,7 +107,8 @@ SIMPLER = {
     "multiplication by 1": (lambda x: p.multiply_op(x, np.ones(5, "float32")), []),
     "subtraction of 0": (lambda x: p.subtract_op(x, np.float32(0)), []),
     "subtraction from 0": (lambda x: p.subtract_op(np.float32(0), x), ["negative"]),
-    "multiplication by 1 that broadcasts": (lambda x: p.multiply_op(x, np.ones((2, 1, 1, 1, 1), "float32")), ["multiply"]),
+    "multiplication by 1 that broadcasts": (lambda x: p.multiply_op(x, np.ones((2, 1, 1, 1, 1), "float32")),
+                                            ["multiply"]),
     "division by 1": (lambda x: p.divide_op(x, np.float32(1)), []),
     "square": (lambda x: p.power_op(x, np.float32(2)), ["square"]),
     "negative of a negative": (lambda x: p.negative_op(p.negative_op(x)), []),
@@ -129,7 +130,8 @@ def test_simplify(case):
 
 PADDED = {
     "zeros before a convolution": (lambda x: conv(pad(x, (1, 2), (0, 1)), K), ((1, 2), (0, 1))),
-    "padding of the convolution's own": (lambda x: conv(pad(x, (1, 1), (1, 1)), K, padding="same", strides=(2, 2)), None),
+    "padding of the convolution's own": (
+        lambda x: conv(pad(x, (1, 1), (1, 1)), K, padding="same", strides=(2, 2)), None),
     "zeros before the maximum of what is not negative": (
         lambda x: p.max_pool_op(pad(p.relu_op(x), (1, 1), (0, 1)), window=(3, 3), strides=(2, 2), padding="valid"),
         ((1, 1), (0, 1))),
@@ -207,7 +209,8 @@ def test_lower_transposed_convolution(padding, output_padding, groups, dilation)
 
 def test_transposed_convolution_with_strides_is_kept():
     ops, _ = apply(lower_contractions, lambda x, k: p.conv_transpose_op(
-        x, k, strides=(2, 1), padding="same", output_padding=None, dilation=(1, 1), groups=1), (2, 5, 6, 4), (3, 2, 3, 4))
+        x, k, strides=(2, 1), padding="same", output_padding=None, dilation=(1, 1), groups=1),
+        (2, 5, 6, 4), (3, 2, 3, 4))
     assert ops == ["conv_transpose"]
 
 

@@ -56,7 +56,7 @@ def test_memory_of_values_that_are_needed_is_never_overwritten(seed):
     needed = {value: len(program.steps) for value in (*graph_results(program),)}
     for i, step in enumerate(program.steps):
         needed.update((value, max(i, needed.get(value, -1))) for value in step.inputs)
-    written = list(program._given)
+    written = list(program.given)
     for i, step in enumerate(program.steps):
         for value, other in itertools.product(step.outputs, written):
             mine, its = buffers[value], buffers[other]
@@ -70,7 +70,7 @@ def test_memory_of_values_that_are_needed_is_never_overwritten(seed):
 
 
 def graph_results(program):
-    return [value for value in program._results if value in program.plan.buffers]
+    return [value for value in program.wanted if value in program.plan.buffers]
 
 
 def test_memory_is_shared_along_a_chain():

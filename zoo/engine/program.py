@@ -57,6 +57,8 @@ class Program:
 
     Attributes:
         steps: what each run does.
+        given: what is copied in: inputs, and variables that the graph updates.
+        wanted: what is copied out: outputs, and new values of variables.
         plan: where intermediate results lie.
         prologue: what is computed of weights beforehand.
     """
@@ -66,10 +68,10 @@ class Program:
         self.graph = graph
         self.steps = tuple(steps)
         self.state = tuple(variable for variable in graph.updates if variable in graph.reads)
-        self._results = (*graph.outputs, *graph.updates.values())
+        self.wanted = (*graph.outputs, *graph.updates.values())
         read = [value for step in self.steps for value in step.inputs]
-        self.prologue = Prologue([v for v in dict.fromkeys([*read, *self._results]) if v in fixed], cache)
-        self._given = (*graph.inputs, *(graph.reads[variable] for variable in self.state))
+        self.prologue = Prologue([v for v in dict.fromkeys([*read, *self.wanted]) if v in fixed], cache)
+        self.given = (*graph.inputs, *(graph.reads[variable] for variable in self.state))
         self.plan = self._plan_memory()
         self._free: list[_Context] = []                     # list methods are atomic: no lock is needed
 
@@ -115,8 +117,8 @@ class Program:
     def _plan_memory(self) -> MemoryPlan:
         uses = [Use(step.inputs, step.outputs, step.is_alias,
                     () if step.is_alias else tuple(step.choice.kernel.in_place(step.node))) for step in self.steps]
-        written = {value for use in uses for value in use.writes} | set(self._given)
-        return plan_memory(self._given, uses, [value for value in self._results if value in written])
+        written = {value for use in uses for value in use.writes} | set(self.given)
+        return plan_memory(self.given, uses, [value for value in self.wanted if value in written])
 
     def _checked(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         inputs = self.graph.inputs
@@ -138,9 +140,9 @@ class _Context:
     def __init__(self, program: Program):
         self.program = program
         arena = Arena(program.plan)
-        written = (*program._given, *(value for step in program.steps for value in step.outputs))
+        written = (*program.given, *(value for step in program.steps for value in step.outputs))
         self.arrays = {value: arena.view(value) for value in written}
-        self.given = [self.arrays[value] for value in program._given]
+        self.given = [self.arrays[value] for value in program.given]
         self.fixed: tuple[np.ndarray, ...] | None = None
         self.work: list[Callable[[], None]] = []
         self.results: list[np.ndarray] = []
@@ -153,5 +155,5 @@ class _Context:
         self.work = [step.choice.kernel.bind(step.node, [self.arrays[value] for value in step.inputs],
                                              [self.arrays[value] for value in step.outputs])
                      for step in self.program.steps if not step.is_alias]
-        self.results = [self.arrays[value] for value in self.program._results]
+        self.results = [self.arrays[value] for value in self.program.wanted]
         self.fixed = fixed

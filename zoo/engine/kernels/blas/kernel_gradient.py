@@ -69,7 +69,8 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
 
 
 def _cost(node: Node) -> float:
-    places, groups, (*window, inputs, outputs) = prod(node.inputs[1].shape[:-1]), node.attrs["groups"], node.output.shape
+    places, groups = prod(node.inputs[1].shape[:-1]), node.attrs["groups"]
+    *window, inputs, outputs = node.output.shape
     return groups * costs.product(prod(window) * inputs, places, outputs // groups) \
         + windows_cost(places, node.output.shape, groups)
 
