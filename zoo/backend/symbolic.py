@@ -325,7 +325,7 @@ def set_value(x: Variable, value: Any) -> None:
 
 def batch_get_value(tensors: Iterable[Any]) -> list[np.ndarray]:
     """Copies of several values."""
-    return [eval(tensor) for tensor in tensors]
+    return [get_value(tensor) for tensor in tensors]
 
 
 def batch_set_value(tuples: Iterable[tuple[Variable, Any]]) -> None:
