@@ -12,8 +12,9 @@ import pytest
 import zoo
 
 EXPORTED = """
-Input Model Sequential __version__ activations applications backend batch config constraints engine errors explain hub
-initializers io layers load_model losses metrics models ops optimizers regularizers save_model serialization utils
+Input Model Sequential __version__ activations applications backend batch callbacks config constraints datasets engine
+errors explain hub initializers io layers load_model losses metrics models ops optimizers preprocessing regularizers
+save_model serialization utils
 """.split()
 
 

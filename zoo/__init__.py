@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from zoo import applications as applications
     from zoo import backend as backend
     from zoo import batch as batch
+    from zoo import callbacks as callbacks
     from zoo import config as config
     from zoo import constraints as constraints
+    from zoo import datasets as datasets
     from zoo import engine as engine
     from zoo import errors as errors
     from zoo import hub as hub
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from zoo import models as models
     from zoo import ops as ops
     from zoo import optimizers as optimizers
+    from zoo import preprocessing as preprocessing
     from zoo import regularizers as regularizers
     from zoo import serialization as serialization
     from zoo import utils as utils
@@ -38,9 +41,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = ("activations", "applications", "backend", "batch", "config", "constraints", "engine", "errors", "hub",
-            "initializers", "io", "layers", "losses", "metrics", "models", "ops", "optimizers", "regularizers",
-            "serialization", "utils")
+_MODULES = ("activations", "applications", "backend", "batch", "callbacks", "config", "constraints", "datasets",
+            "engine", "errors", "hub", "initializers", "io", "layers", "losses", "metrics", "models", "ops",
+            "optimizers", "preprocessing", "regularizers", "serialization", "utils")
 _NAMES = {
     "Input": "zoo.layers",
     "Model": "zoo.models",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,18 @@ DATA_FORMATS = {"tf": "channels_last", "th": "channels_first"}
 SETTINGS = ("floatx", "epsilon", "image_data_format")
 
 
+def keras_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """Keras's folder: ``$KERAS_HOME``, or ``~/.keras``; it need not exist."""
+    return Path(environment.get("KERAS_HOME") or Path("~") / ".keras").expanduser()
+
+
 def settings(environment: Mapping[str, str]) -> dict[str, Any]:
     """The settings in the file that zoo has as well; none if there is no file. ``image_dim_ordering`` is of Keras 1.
 
     Raises:
         ConfigError: the file is not JSON, or not what Keras writes.
     """
-    path = Path(environment.get("KERAS_HOME") or Path("~") / ".keras").expanduser() / "keras.json"
+    path = keras_home(environment) / "keras.json"
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

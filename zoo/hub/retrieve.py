@@ -63,7 +63,7 @@ def fetch(entry: WeightsEntry, *, progress: bool | None = None,
     urls = _urls(entry)
     if not urls:
         raise _package_error(entry)
-    if _is_offline():
+    if is_offline():
         raise _offline_error(entry, urls)
     target = cache.weights_folder() / entry.file
     with cache.writing():
@@ -140,7 +140,8 @@ def _urls(entry: WeightsEntry) -> list[str]:
     return [f"{mirror.rstrip('/')}/{urllib.parse.quote(entry.file)}" for mirror in mirrors] + list(entry.urls)
 
 
-def _is_offline() -> bool:
+def is_offline() -> bool:
+    """Whether nothing may be downloaded."""
     return os.environ.get("ZOO_OFFLINE", "").strip().lower() not in {"", "0", "false", "no", "off"}
 
 

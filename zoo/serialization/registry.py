@@ -34,6 +34,20 @@ def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
         _scope.reset(token)
 
 
+CustomObjectScope = custom_object_scope                     # Keras's other name for it
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """What names mean that the user has registered; what is added to it is known from then on."""
+    return _registered
+
+
+def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any | None:
+    """The object registered under a name (``package>name``), or None."""
+    with custom_object_scope(custom_objects):
+        return custom_object(name)
+
+
 def custom_object(*names: str | None) -> Any | None:
     """What the user calls one of `names` (a class name, or ``package>name``), or None."""
     for table in (_scope.get(), _registered):

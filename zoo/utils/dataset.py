@@ -177,7 +177,8 @@ class Dataset:
         return f"<Dataset of {'an unknown number of' if self._length is None else self._length} elements>"
 
 
-def ahead(function: Callable[[Any], Any], items: Iterable[Any], workers: int, depth: int | None = None) -> Iterator[Any]:
+def ahead(function: Callable[[Any], Any], items: Iterable[Any], workers: int,
+          depth: int | None = None) -> Iterator[Any]:
     """The function's results in order, computed by threads before they are asked for.
 
     Args:

@@ -24,10 +24,10 @@ MODE_OF_CHANNELS = {1: "L", 3: "RGB", 4: "RGBA"}
 Image.init()
 _AVAILABLE = tuple(name for name in FORMATS if name in Image.OPEN)
 _GRAYSCALE = Spelling(("grayscale",), ("color_mode",), lambda grey: "grayscale" if grey else "rgb")
-_GREY_BYTES = Spelling(("target_mode",), ("color_mode",))
+_ORDERING = Spelling(("dim_ordering",), ("data_format",), {"tf": "channels_last", "th": "channels_first"}.get)
 
 
-@accepts((_GRAYSCALE, _GREY_BYTES))
+@accepts((_GRAYSCALE,))
 def load_img(path: str | os.PathLike[str] | io.BytesIO, color_mode: str = "rgb",
              target_size: tuple[int, int] | None = None, interpolation: str = "nearest",
              keep_aspect_ratio: bool = False) -> Image.Image:
@@ -80,7 +80,7 @@ def _middle(size: tuple[int, int], target_size: tuple[int, int]) -> tuple[int, i
     return left, top, left + crop_width, top + crop_height
 
 
-@accepts((Spelling(("dim_ordering",), ("data_format",), lambda o: {"tf": "channels_last", "th": "channels_first"}.get(o)),))
+@accepts((_ORDERING,))
 def img_to_array(img: Image.Image, data_format: str | None = None, dtype: Any = None) -> np.ndarray:
     """An image as an array (rows, columns, channels), or (channels, rows, columns) for ``channels_first``."""
     array = np.asarray(img, dtype or config.floatx)
@@ -90,7 +90,7 @@ def img_to_array(img: Image.Image, data_format: str | None = None, dtype: Any = 
     return array.transpose(2, 0, 1) if _format(data_format) == "channels_first" else array
 
 
-@accepts((Spelling(("dim_ordering",), ("data_format",), lambda o: {"tf": "channels_last", "th": "channels_first"}.get(o)),))
+@accepts((_ORDERING,))
 def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dtype: Any = None) -> Image.Image:
     """An array (rows, columns, channels) as an image.
 

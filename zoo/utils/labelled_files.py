@@ -52,7 +52,8 @@ class LabelledFiles:
             return None
         if label_mode == "binary":
             return self.labels.astype("float32")[:, None]
-        return np.eye(len(self.class_names), dtype="float32")[self.labels] if label_mode == "categorical" else self.labels
+        one_hot = label_mode == "categorical"
+        return np.eye(len(self.class_names), dtype="float32")[self.labels] if one_hot else self.labels
 
 
 def find(directory: str | os.PathLike[str], labels: Any, suffixes: Sequence[str],

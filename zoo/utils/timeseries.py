@@ -48,7 +48,7 @@ def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int,
         order = starts[permutation(len(starts), seed, next(rounds))] if shuffle else starts
         for i in range(0, len(order), size):
             chosen = order[i:i + size]
-            batch = part[chosen[:, None] + window] if wanted is None else (part[chosen[:, None] + window], wanted[chosen])
-            yield batch
+            windows = part[chosen[:, None] + window]
+            yield windows if wanted is None else (windows, wanted[chosen])
     batches = Dataset(iterate, -(-len(starts) // size))
     return batches if batch_size is not None else batches.unbatch()
