@@ -61,6 +61,9 @@ MODULES: dict[str, Module] = {
                                               "set_image_data_format")),
     "constraints": Module(("zoo.constraints",), _from("zoo.constraints", "maxnorm=MaxNorm nonneg=NonNeg "
                                                                          "unitnorm=UnitNorm")),
+    "datasets": Module(("zoo.datasets",)),
+    **{f"datasets.{name}": Module((f"zoo.datasets.{name}",)) for name in
+       "boston_housing california_housing cifar10 cifar100 fashion_mnist imdb mnist reuters".split()},
     "engine": _ENGINE, "engine.topology": _ENGINE, "engine.training": _ENGINE, "engine.base_layer": _ENGINE,
     "engine.input_layer": _ENGINE, "engine.sequential": _ENGINE, "engine.network": _ENGINE,
     "initializations": Module(("zoo.initializers",)),
@@ -93,7 +96,6 @@ MODULES: dict[str, Module] = {
 
 #: Modules that zoo does not have, and what to do.
 REFUSED: dict[str, str] = {
-    "datasets": "data sets are not fetched: load the data from a file of your own",
     "wrappers": "wrap the model in a class with fit and predict",
     "export": "TensorFlow's SavedModel is not written: use model.save('model.keras')",
     "distribution": "models run on one machine",
