@@ -34,6 +34,7 @@ class Variable(TensorOperators):
     Attributes:
         version: grows with each assignment; programs use it to know that packed weights are stale.
         path: set by the owning layer, as ``dense/kernel``.
+        merged: gives the value for files, where that is a sum with an adapter; None for its own value.
     """
 
     def __init__(self, value: Any, shape: tuple[int, ...] | None = None, dtype: str | None = None, *,
@@ -49,6 +50,7 @@ class Variable(TensorOperators):
             self.spec = TensorSpec(array.shape, dtype)
         self.trainable, self.name, self.path = trainable, name, name
         self.regularizer = self.constraint = None
+        self.merged: Callable[[], Any] | None = None
         self.serial = next(_serial)
         self.version = 0
 

@@ -29,6 +29,8 @@ from zoo.layers.attention.attention import AdditiveAttention as AdditiveAttentio
 from zoo.layers.attention.attention import Attention as Attention
 from zoo.layers.attention.multi_head_attention import GroupedQueryAttention as GroupedQueryAttention
 from zoo.layers.attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
+from zoo.layers.core.lambda_layer import Lambda as Lambda
+from zoo.layers.core.reversible_embedding import ReversibleEmbedding as ReversibleEmbedding
 from zoo.layers.input_spec import InputSpec as InputSpec
 from zoo.layers.layer import Layer as Layer
 from zoo.layers.legacy.keras1_names import AtrousConvolution1D as AtrousConvolution1D
@@ -71,6 +73,7 @@ from zoo.layers.normalization.layer_normalization import GroupNormalization as G
 from zoo.layers.normalization.layer_normalization import LayerNormalization as LayerNormalization
 from zoo.layers.normalization.layer_normalization import RMSNormalization as RMSNormalization
 from zoo.layers.normalization.layer_normalization import UnitNormalization as UnitNormalization
+from zoo.layers.normalization.spectral_normalization import SpectralNormalization as SpectralNormalization
 from zoo.layers.pooling.adaptive_pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
 from zoo.layers.pooling.adaptive_pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
 from zoo.layers.pooling.adaptive_pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D

@@ -21,7 +21,7 @@ from zoo.engine.spec import TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, DtypeError, ShapeError
-from zoo.layers import base_arguments
+from zoo.layers import base_arguments, quantization
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.masks import mask_of, set_mask
 from zoo.layers.shapes import map_shapes as map_shapes
@@ -323,12 +323,13 @@ class Layer(Operation):
     @property
     def compute_dtype(self) -> str:
         """Dtype in which `call` computes."""
-        return self.dtype_policy.removeprefix("mixed_")
+        return quantization.source_policy(self.dtype_policy).removeprefix("mixed_")
 
     @property
     def variable_dtype(self) -> str:
         """Dtype of float weights."""
-        return "float32" if self.dtype_policy.startswith("mixed_") else self.dtype_policy
+        source = quantization.source_policy(self.dtype_policy)
+        return "float32" if source.startswith("mixed_") else source
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape (or nest of shapes) of the output for an input of that shape."""
@@ -339,7 +340,8 @@ class Layer(Operation):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer: plain data."""
-        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy}
+        config = {"name": self.name, "trainable": self.trainable,
+                  "dtype": quantization.policy_record(self.dtype_policy)}
         skip = ("name", "trainable", "dtype") + (("activity_regularizer",) * (self.activity_regularizer is None))
         config |= serialization.config_of(self, skip=(*skip, *self.not_in_config))
         return {name: value for name, value in config.items() if name not in self.not_in_config}

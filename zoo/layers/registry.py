@@ -13,8 +13,7 @@ from zoo.layers.layer import Layer
 LAYERS: dict[str, type[Layer]] = {}                         # filled by zoo/layers/__init__.py, aliases included
 MODELS: dict[str, Callable[[dict[str, Any]], Layer]] = {}   # readers of models inside of layers: zoo/models/restore.py
 
-CODE = {"Lambda": "it holds Python code, which zoo never runs from a file",
-        "TFSMLayer": "it names a folder with a TensorFlow program, which zoo does not run",
+CODE = {"TFSMLayer": "it names a folder with a TensorFlow program, which zoo does not run",
         "TorchModuleWrapper": "it holds a pickled PyTorch module, which zoo does not load",
         "JaxLayer": "it holds Python code, which zoo never runs from a file",
         "FlaxLayer": "it holds Python code, which zoo never runs from a file"}

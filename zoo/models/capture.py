@@ -33,7 +33,8 @@ def document(model: Any) -> ModelDocument:
                           f"start it with zoo.Input(shape), or call it on data.")
     model = _written(model)
     record = architecture(model)
-    bound = layouts.BoundWeights({(path, role): _tensor(variable) for path, role, variable in addressed(model)})
+    bound = layouts.BoundWeights({(path, role): _tensor(variable) for path, role, variable in addressed(model)
+                                  if not layouts.is_adapter(role)})         # files by path hold sums
     tree_ = layouts.encode_weights(bound, record, "by_path", "keras3")
     assets = layouts.encode_assets(record, {path: layer.assets() for path, layer in layers_by_path(model)})
     return ModelDocument("memory", LIVE, model=record, weights=tree_, metadata={"assets": assets} if assets else {})
@@ -128,4 +129,5 @@ def _call(call: Any, refs: dict[KerasTensor, TensorRef]) -> CallRecord:
 
 
 def _tensor(variable: Variable) -> TensorRecord:
-    return TensorRecord(variable.path, variable.shape, variable.dtype, lambda: variable.value)
+    return TensorRecord(variable.path, variable.shape, variable.dtype,
+                        lambda: variable.value if variable.merged is None else np.asarray(variable.merged()))

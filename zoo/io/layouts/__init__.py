@@ -14,3 +14,4 @@ from zoo.io.layouts.encode import encode_weights as encode_weights
 from zoo.io.layouts.optimizer import Trained as Trained
 from zoo.io.layouts.optimizer import trained_weights as trained_weights
 from zoo.io.layouts.owners import owners_of as owners_of
+from zoo.io.layouts.roles import is_adapter as is_adapter

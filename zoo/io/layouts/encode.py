@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from zoo.errors import CannotExpress, UnsupportedFile
 from zoo.io.document import ModelRecord, WeightGroup, WeightTree
 from zoo.io.layouts.bound import BoundWeights, Key, address
@@ -11,6 +13,7 @@ from zoo.io.layouts.names import names_for
 from zoo.io.layouts.order import legacy_order
 from zoo.io.layouts.owners import Owner, Slot, owners_of
 from zoo.io.layouts.paths import addresses_of_parts, join
+from zoo.io.layouts.roles import is_adapter
 from zoo.io.tensors import TensorRecord
 
 
@@ -47,7 +50,8 @@ def _settle(root: Owner, weights: BoundWeights) -> None:
 
 def _check(root: Owner, weights: BoundWeights, place: int) -> None:
     slots = {slot.key: slot for slot in root.all_slots()}
-    missing = [address(key) for key, slot in slots.items() if slot.stored[place] and key not in weights]
+    missing = [address(key) for key, slot in slots.items() if slot.stored[place] and key not in weights
+               and not _is_spent(slot)]
     outside = {slot.key for slot in root.slots or ()} if place == 0 else {      # by layer, each has to be in a layer,
         key for key, slot in slots.items() if not slot.stored[place]}           # and configs hold what is left out
     homeless = [address(key) for key in weights if key not in slots or key in outside]
@@ -57,8 +61,15 @@ def _check(root: Owner, weights: BoundWeights, place: int) -> None:
                                          *lines[:40]]))
 
 
-def _named(weights: BoundWeights, key: Key, name: str) -> list[TensorRecord]:
-    return [replace(weights[key], name=name)] if key in weights else []
+def _named(weights: BoundWeights, slot: Slot, name: str) -> list[TensorRecord]:
+    if slot.key in weights:
+        return [replace(weights[slot.key], name=name)]
+    return [TensorRecord.of(name, np.zeros(slot.shape, "float32"))] if _is_spent(slot) else []
+
+
+def _is_spent(slot: Slot) -> bool:
+    """Whether it is an adapter, which may be 0: what it was is a part of the weight that it adapts."""
+    return is_adapter(slot.name) and slot.shape is not None
 
 
 def _by_layer(root: Owner, weights: BoundWeights, dialect: str) -> list[WeightGroup]:
@@ -67,7 +78,7 @@ def _by_layer(root: Owner, weights: BoundWeights, dialect: str) -> list[WeightGr
         slots = legacy_order(owner, dialect == "keras3")
         names = names_for(owner, slots, dialect)
         groups.append(WeightGroup(owner.name, [tensor for slot, name in zip(slots, names)
-                                               for tensor in _named(weights, slot.key, name)]))
+                                               for tensor in _named(weights, slot, name)]))
     return groups
 
 
@@ -79,7 +90,7 @@ def _by_path(root: Owner, weights: BoundWeights) -> list[WeightGroup]:
         stored = [slot for slot in owner.slots or () if slot.stored[1]]
         for number, slot in enumerate(stored):
             below, own = _place(slot, owner, number)
-            numbered.setdefault(join(base, below), []).extend(_named(weights, slot.key, own))
+            numbered.setdefault(join(base, below), []).extend(_named(weights, slot, own))
         groups.extend(WeightGroup(path, tensors, owner.name if path == base else None)
                       for path, tensors in numbered.items())
         for part, place in zip(owner.parts, addresses_of_parts(owner, base)):

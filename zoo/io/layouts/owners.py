@@ -11,7 +11,7 @@ from zoo.io.dialects.operations import PREFIX
 from zoo.io.dialects.structure import is_object, kind_of, layer_from_plain
 from zoo.io.document import LayerRecord, ModelRecord, WeightSpec
 from zoo.io.layouts.bound import Key
-from zoo.io.layouts.roles import Own, Part, anatomy_of
+from zoo.io.layouts.roles import Own, Part, anatomy_of, quantization_of
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,8 @@ def _object(class_name: str, name: str, config: dict[str, Any], path: tuple[str,
         owner.slots = None
         return owner
     slots = [_slot(own, config, path, prefix) for own in anatomy.own if own.when(config)]
-    owner.slots = sorted(slots, key=lambda slot: not slot.trainable) if not config.get("lora_rank") else slots
+    in_order = config.get("lora_rank") or quantization_of(config)       # as created, not those made trainable first
+    owner.slots = slots if in_order else sorted(slots, key=lambda slot: not slot.trainable)
     owner.parts = [_part(part, index, value, owner) for part in anatomy.parts
                    for index, value in enumerate(part.objects(config))]
     return owner

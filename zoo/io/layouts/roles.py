@@ -89,6 +89,11 @@ def _with_lora(name: str, *others: Own) -> Anatomy:
                     Own(f"lora_{name}_b", when=_LORA, stored=(True, False))))
 
 
+def is_adapter(role: str) -> bool:
+    """Whether a role is that of an adapter of low rank, which files by path do not hold."""
+    return role.rpartition("/")[2].startswith("lora_")
+
+
 def _cell(class_name: str) -> Anatomy:
     return Anatomy(parts=(Part("cell", lambda config: [{"class_name": class_name, "config": config}],
                                scope=class_name),))
@@ -184,11 +189,36 @@ _OPEN = frozenset({"DenseFeatures", "FlaxLayer", "JaxLayer", "Merge", "Pipeline"
 _LAYERS_WITHOUT_TABLE = LAYERS - ANATOMY.keys() - _OPEN
 
 
-def anatomy_of(class_name: str, config: Config) -> Anatomy | None:
-    """What a layer of that class and config owns; None if that is not known."""
+_QUANTIZED = {"Dense": "kernel", "EinsumDense": "kernel", "Embedding": "embeddings"}
+
+
+def quantization_of(config: Config) -> str | None:
+    """How a layer is quantized: ``int8``, ``int4/128``, ``float8``, ...; None if it is not."""
     dtype = config.get("dtype")
     if isinstance(dtype, dict) and str(dtype.get("class_name")) in DTYPE_POLICIES - {"DTypePolicy", "DTypePolicyMap"}:
-        return None                             # quantized: other weights, by the mode of quantization
+        return str(dtype.get("config", {}).get("mode", dtype["class_name"]))
+    return None
+
+
+def _quantized(class_name: str, mode: str, config: Config) -> Anatomy | None:
+    """What a quantized layer owns, in the order of files: weights, then what gives numbers in few bits a meaning."""
+    name, (kind, _, group) = _QUANTIZED.get(class_name), mode.partition("/")
+    if name is None or kind not in ("int8", "int4", "float8"):
+        return None
+    has_bias = class_name == "Dense" and config.get("use_bias", True) or config.get("bias_axes") is not None
+    extras = {"int8": (f"{name}_scale",),
+              "int4": (f"{name}_scale", *((f"{name}_zero", "g_idx") if group.isdecimal() else ())),
+              "float8": tuple(f"{of}_{what}" for of in ("inputs", name, "outputs_grad")
+                              for what in ("scale", "amax_history"))}[kind]
+    bias = (Own("bias"),) * has_bias
+    return Anatomy((Own(name, kind == "float8"), *bias, *(Own(extra, False) for extra in extras)))
+
+
+def anatomy_of(class_name: str, config: Config) -> Anatomy | None:
+    """What a layer of that class and config owns; None if that is not known."""
+    mode = quantization_of(config)
+    if mode is not None:
+        return _quantized(class_name, mode, config)
     if class_name in _LAYERS_WITHOUT_TABLE or class_name.startswith("ops."):
         return Anatomy()
     return ANATOMY.get(class_name)

@@ -8,9 +8,10 @@ from zoo import ops
 from zoo.errors import ConfigError, ShapeError
 from zoo.layers import arguments, weight_options
 from zoo.layers.convolutional.convolution import PADDINGS, Convolution
+from zoo.layers.main_weight import MainWeight
 
 
-class Conv(Convolution):
+class Conv(MainWeight, Convolution):
     """Every output channel is a weighted sum over a window of all input channels (of its group).
 
     Weights: kernel (window..., channels / groups, filters), bias (filters,).
@@ -47,10 +48,10 @@ class Conv(Convolution):
             raise ShapeError(f"{self.name}: groups must divide the channels of the input. "
                              f"Received: groups={self.groups}, {channels} channels")
         shape = (*self.kernel_size, channels // self.groups, self.filters)
-        self.kernel = weight_options.add(self, "kernel", shape)
+        self.build_main(shape)
 
     def convolve(self, inputs: Any, padding: str) -> Any:
-        return ops.conv(inputs, self.kernel, strides=self.strides, padding=padding, data_format=self.data_format,
+        return ops.conv(inputs, self.main_weight(), strides=self.strides, padding=padding, data_format=self.data_format,
                         dilation_rate=self.dilation_rate)
 
 

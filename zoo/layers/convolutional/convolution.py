@@ -33,7 +33,6 @@ class Convolution(Layer):
 
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = PADDINGS
-    only_as = {**Layer.only_as, "lora_rank": None, "lora_alpha": None, "quantization_config": None}
 
     def __init__(self, kernel_size: Any, strides: Any, padding: str, data_format: str | None, dilation_rate: Any,
                  activation: Any, use_bias: bool, bias_initializer: Any, bias_regularizer: Any, bias_constraint: Any,
@@ -64,6 +63,9 @@ class Convolution(Layer):
         """Creates the kernels for that many input channels."""
         raise NotImplementedError(f"{type(self).__name__} does not define build_kernels().")
 
+    def build_extras(self) -> None:
+        """Creates what goes with the kernels; called when all other weights exist."""
+
     def convolve(self, inputs: Any, padding: str) -> Any:
         """Applies the kernels."""
         raise NotImplementedError(f"{type(self).__name__} does not define convolve().")
@@ -76,6 +78,7 @@ class Convolution(Layer):
         self.build_kernels(channels)
         size = (self.output_channels(channels),)
         self.bias = weight_options.add(self, "bias", size) if self.use_bias else None
+        self.build_extras()
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={self.channel_axis: channels})
 
     def call(self, inputs: Any) -> Any:

@@ -6,12 +6,13 @@ from typing import Any
 
 from zoo import ops
 from zoo.engine.spec import Shape
-from zoo.layers import arguments, registry, weight_options
+from zoo.errors import ShapeError
+from zoo.layers import arguments, quantization, registry, weight_options
 from zoo.layers.input_spec import InputSpec
-from zoo.layers.layer import Layer
+from zoo.layers.main_weight import MainWeight
 
 
-class Dense(Layer):
+class Dense(MainWeight):
     """``activation(x @ kernel + bias)`` over the last axis.
 
     Weights: kernel (inputs, units), bias (units,).
@@ -20,7 +21,7 @@ class Dense(Layer):
         units: size of the output's last axis.
         activation: name, function or layer.
         use_bias: whether to add a bias.
-        **kwargs: of `Layer`, and initializer, regularizer and constraint of kernel and bias.
+        **kwargs: of `MainWeight`, and initializer, regularizer and constraint of kernel and bias.
 
     Example:
         >>> Dense(4)(Input((3, 2))).shape
@@ -29,7 +30,7 @@ class Dense(Layer):
 
     supports_masking = True
 
-    only_as = {**Layer.only_as, "lora_rank": None, "lora_alpha": None, "quantization_config": None}
+    quantizable = True
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True,
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
@@ -45,12 +46,30 @@ class Dense(Layer):
 
     def build(self, input_shape: Shape) -> None:
         inputs = input_shape[-1]
-        self.kernel = weight_options.add(self, "kernel", (inputs, self.units))
+        if inputs is None:
+            raise ShapeError(f"{self.name}: the size of the last axis of the input must be known. "
+                             f"Received shape: {tuple(input_shape)}.")
+        self.build_main((inputs, self.units), scale_shape=(self.units,))
         self.bias = weight_options.add(self, "bias", (self.units,)) if self.use_bias else None
+        self.build_extras()
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
+    def product(self, inputs: Any) -> Any:
+        """The inputs times the kernel, as its quantization does it."""
+        if self.scheme is None:
+            return ops.matmul(inputs, self.main_weight())
+        if self.scheme.mode == "float8":
+            return ops.matmul(quantization.rounded_float8(inputs, self.inputs_scale), self.main_weight())
+        if not self.scheme.inputs:
+            return ops.matmul(inputs, self.main_weight())
+        whole, scale = quantization.to_int8(inputs, axis=-1)
+        wide = quantization.product_dtype(inputs.shape[-1])
+        kernel = self.kernel if self.scheme.mode == "int8" else quantization.unpacked_int4(self.kernel, self.units)
+        sums = ops.cast(ops.matmul(ops.cast(whole, wide), ops.cast(kernel, wide)), self.compute_dtype)
+        return ops.divide(sums, ops.multiply(scale, self.scale))
+
     def call(self, inputs: Any) -> Any:
-        x = ops.matmul(inputs, self.kernel)
+        x = self.product(inputs)
         if self.bias is not None:
-            x = ops.add(x, self.bias)
+            x = ops.add(x, self.aligned_bias())
         return self.activation(x)

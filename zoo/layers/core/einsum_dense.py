@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections.abc import Sequence
@@ -10,14 +11,15 @@ from typing import Any
 from zoo import ops
 from zoo.engine.spec import Dim, Shape
 from zoo.errors import ConfigError, ShapeError
-from zoo.layers import registry, weight_options
+from zoo.layers import quantization, registry, weight_options
 from zoo.layers.layer import Layer
+from zoo.layers.main_weight import MainWeight
 
 _EQUATION = re.compile(r"(?P<before>\.\.\.)?(?P<given>[a-zA-Z]+)(?P<after>\.\.\.)?,(?P<kernel>[a-zA-Z]+)"
                        r"->(?P<before2>\.\.\.)?(?P<made>[a-zA-Z]+)(?P<after2>\.\.\.)?")
 
 
-class EinsumDense(Layer):
+class EinsumDense(MainWeight):
     """``activation(einsum(equation, x, kernel) + bias)``.
 
     Args:
@@ -36,8 +38,8 @@ class EinsumDense(Layer):
         (None, 32, 64)
     """
 
-    only_as = {**Layer.only_as, "lora_rank": None, "lora_alpha": None, "gptq_unpacked_column_size": None,
-               "quantization_config": None}
+    only_as = {**Layer.only_as, "gptq_unpacked_column_size": None}
+    quantizable = True
 
     def __init__(self, equation: str, output_shape: int | Sequence[Dim], activation: Any = None,
                  bias_axes: str | None = None, kernel_initializer: Any = "glorot_uniform",
@@ -66,8 +68,27 @@ class EinsumDense(Layer):
             if sizes.get(letter) is None:
                 sizes[letter] = size
         self._whole_equation = f"{given},{kernel}->{made}"
-        self.kernel = weight_options.add(self, "kernel", tuple(sizes.get(letter) for letter in kernel))
+        shape = tuple(sizes.get(letter) for letter in kernel)
+        if None in shape:
+            raise ShapeError(f"{self.name}: the sizes of the kernel {kernel!r} in {self.equation!r} must be known, "
+                             f"found {shape}. Received shape: {tuple(input_shape)}.")
+        self._summed = tuple(i for i, letter in enumerate(given) if letter in kernel and letter not in made)
+        self._kernel_shape = shape
+        scale_shape = tuple(sizes[letter] if letter in kernel else 1 for letter in made)
+        self.build_main(shape if self._is_whole else self._as_rows(shape, given, kernel), scale_shape)
         self.bias = weight_options.add(self, "bias", self._bias_shape(made, sizes)) if self.bias_axes else None
+        self.build_extras()
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the kernel is stored in its own shape: int4 has it as rows and columns."""
+        return self.scheme is None or self.scheme.mode != "int4"
+
+    def _as_rows(self, shape: Shape, given: str, kernel: str) -> Shape:
+        """The kernel's rows, over which the product sums, and its columns."""
+        summed = [given[i] in kernel and given[i] for i in self._summed]
+        rows = math.prod(size for letter, size in zip(kernel, shape) if letter in summed)
+        return rows, math.prod(shape) // rows
 
     def _bias_shape(self, made: str, sizes: dict[str, Dim]) -> Shape:
         missing = sorted(set(self.bias_axes) - set(made))
@@ -77,10 +98,39 @@ class EinsumDense(Layer):
         first = min(made.index(letter) for letter in self.bias_axes)
         return tuple(sizes[letter] if letter in self.bias_axes else 1 for letter in made[first:])
 
+    def product(self, inputs: Any) -> Any:
+        """The sum of the equation, as the kernel's quantization does it."""
+        if self.scheme is None or self.scheme.mode == "int4" and not self.scheme.inputs:
+            return ops.einsum(self._whole_equation, inputs, self.shaped_kernel())
+        if self.scheme.mode == "float8":
+            return ops.einsum(self._whole_equation, quantization.rounded_float8(inputs, self.inputs_scale),
+                              self.main_weight())
+        if not self.scheme.inputs:
+            sums = ops.einsum(self._whole_equation, inputs, ops.cast(self.kernel, self.compute_dtype))
+            return ops.divide(sums, self.scale)
+        whole, scale = quantization.to_int8(inputs, axis=self._summed)
+        if self.scheme.mode == "int4":
+            return ops.divide(ops.einsum(self._whole_equation, whole, self.shaped_kernel()), self._on_output(scale))
+        wide = quantization.product_dtype(math.prod(self._kernel_shape))
+        sums = ops.einsum(self._whole_equation, ops.cast(whole, wide), ops.cast(self.kernel, wide))
+        return ops.divide(ops.cast(sums, self.compute_dtype), ops.multiply(self._on_output(scale), self.scale))
+
+    def shaped_kernel(self) -> Any:
+        """The kernel as floats in its own shape."""
+        return self.main_weight() if self._is_whole else ops.reshape(self.main_weight(), self._kernel_shape)
+
+    def _on_output(self, scale: Any) -> Any:
+        """A scale with the axes of the input in those of the output: 1 where the kernel makes an axis."""
+        given, _, made = re.split(",|->", self._whole_equation)
+        kept = [letter for i, letter in enumerate(given) if i not in self._summed]
+        scale = ops.squeeze(scale, self._summed)
+        scale = ops.transpose(scale, tuple(kept.index(letter) for letter in made if letter in kept))
+        return ops.expand_dims(scale, tuple(i for i, letter in enumerate(made) if letter not in kept))
+
     def call(self, inputs: Any) -> Any:
-        x = ops.einsum(self._whole_equation, inputs, self.kernel)
+        x = self.product(inputs)
         if self.bias is not None:
-            x = ops.add(x, self.bias)
+            x = ops.add(x, self.aligned_bias())
         return self.activation(x)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from zoo import ops
 from zoo.engine.spec import Shape
-from zoo.layers import arguments, weight_options
-from zoo.layers.layer import Layer
+from zoo.layers import arguments, quantization, weight_options
+from zoo.layers.main_weight import MainWeight
 
 
-class Embedding(Layer):
+class Embedding(MainWeight):
     """Replaces each integer by a vector of its own.
 
     Weights: embeddings (input_dim, output_dim).
@@ -19,7 +19,7 @@ class Embedding(Layer):
         input_dim: number of different integers, from 0.
         output_dim: size of the vectors.
         mask_zero: whether 0 stands for padding, to be ignored by later layers.
-        **kwargs: of `Layer`, and initializer, regularizer and constraint of the embeddings.
+        **kwargs: of `MainWeight`, and initializer, regularizer and constraint of the embeddings.
 
     Example:
         >>> Embedding(1000, 64)(Input((10,), dtype="int32")).shape
@@ -27,7 +27,8 @@ class Embedding(Layer):
     """
 
     supports_masking = True
-    only_as = {**Layer.only_as, "lora_rank": None, "lora_alpha": None, "quantization_config": None}
+    main = "embeddings"
+    quantizable = True
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
                  embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,
@@ -39,10 +40,32 @@ class Embedding(Layer):
         weight_options.keep(self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint)
 
     def build(self, input_shape: Shape) -> None:
-        self.embeddings = weight_options.add(self, "embeddings", (self.input_dim, self.output_dim))
+        self.build_main((self.input_dim, self.output_dim), scale_shape=(self.input_dim,))
+        self.build_extras()
+
+    def group_scale_shape(self, shape: Shape) -> Shape:
+        """The shape of the scales of int4: the features of each vector are divided into groups."""
+        return (shape[0],) if self.scheme.group is None else (shape[0], -(-shape[1] // self.scheme.group))
+
+    def grouped_size(self, shape: Shape) -> int:
+        """How many features are divided into groups."""
+        return shape[1]
+
+    def from_int8(self, weight: Any) -> Any:
+        """The vectors from int8: each has a scale."""
+        return ops.divide(ops.cast(weight, self.compute_dtype), ops.expand_dims(self.scale, -1))
+
+    def from_int4(self, weight: Any) -> Any:
+        """The vectors from int4: each has a scale, or one for each group of features."""
+        whole = ops.cast(quantization.unpacked_int4(weight, self.output_dim), self.compute_dtype)
+        if self.scheme.group is None:
+            return ops.divide(whole, ops.expand_dims(self.scale, -1))
+        group = ops.cast(self.group_index, "int32")
+        zero, scale = (ops.take(x, group, axis=-1) for x in (self.zero, self.scale))
+        return ops.multiply(ops.subtract(whole, ops.cast(zero, self.compute_dtype)), scale)
 
     def call(self, inputs: Any) -> Any:
-        return ops.take(self.embeddings, ops.cast(inputs, "int32"), axis=0)
+        return ops.take(self.main_weight(), ops.cast(inputs, "int32"), axis=0)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """True where the input is not padding; None if 0 means nothing special."""
