@@ -41,7 +41,8 @@ class MainWeight(Layer):
         self.quantization_config = quantization_config
         self.scheme = quantization.scheme_of(self.dtype_policy, quantization_config)
         if self.scheme is not None and not self.quantizable:
-            raise Unsupported(f"{type(self).__name__} {self.name!r}: quantized weights of this class are not supported.")
+            raise Unsupported(f"{type(self).__name__} {self.name!r}: quantized weights of this class are not "
+                              f"supported.")
         if self.scheme is not None and lora_rank is not None:
             raise Unsupported(f"{type(self).__name__} {self.name!r}: adapters of quantized weights are not supported.")
 
