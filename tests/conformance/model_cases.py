@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import pathlib
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ KNOWN_ERRORS = ("UnknownClass",)
 
 @dataclass(frozen=True)
 class ModelCase:
-    """One case of `keras3` or `tfkeras2`."""
+    """One case of a producer whose files hold models."""
 
     name: str
     folder: pathlib.Path
@@ -33,13 +34,28 @@ class ModelCase:
 
     def unknown_layers(self) -> list[str]:
         """Layer classes of the case that zoo does not have yet."""
-        return unknown_layers(self.meta["layers"])
+        return unknown_layers(self.meta.get("layers", ()))
+
+    @property
+    def tolerance(self) -> dict[str, float]:
+        """``rtol`` and ``atol`` for the outputs."""
+        return self.meta.get("tolerance") or {"rtol": self.meta.get("rtol", 1e-4), "atol": self.meta.get("atol", 1e-5)}
 
     def calls(self) -> Iterator[tuple[dict[str, np.ndarray], list[np.ndarray]]]:
-        """Inputs by name and the flat outputs, call after call."""
+        """Inputs by name and the flat outputs, call after call; none if the case is about something else."""
         with np.load(self.folder / "io.npz") as arrays:
-            for call in self.meta["calls"]:
+            for call in self.meta.get("calls") or _numbered_calls(arrays.files):
                 yield ({name: arrays[key] for name, key in call["inputs"].items()}, [arrays[k] for k in call["outputs"]])
+
+
+def _numbered_calls(keys: list[str]) -> Iterator[dict[str, Any]]:
+    """The calls that historical cases have: ``x0``, ``y0``, ... and ``x0_call2``, ``y0_call2``, ..."""
+    for number in itertools.count(1):
+        suffix = "" if number == 1 else f"_call{number}"
+        inputs, outputs = ([key for i in range(len(keys)) if (key := f"{kind}{i}{suffix}") in keys] for kind in "xy")
+        if not outputs:
+            return
+        yield {"inputs": dict(zip(inputs, inputs)), "outputs": outputs}
 
 
 def unknown_layers(names: list[str]) -> list[str]:

@@ -49,17 +49,10 @@ class Lambda(Layer):
         return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, with functions by their names.
-
-        Raises:
-            ConfigError: the function is a lambda, which has none.
-        """
+        """The arguments, with functions by their names; a lambda is called ``<lambda>``."""
         functions = {"function": self.function, "mask": self.mask}
-        if any(getattr(function, "__name__", "") == "<lambda>" for function in functions.values()):
-            raise ConfigError(f"Lambda {self.name!r}: a lambda cannot be written into a file. Define the function with "
-                              f"def, and name it in custom_objects when the file is loaded.")
-        config = super().get_config()
-        return config | {argument: _record(function) for argument, function in functions.items() if callable(function)}
+        records = {argument: _record(function) for argument, function in functions.items() if callable(function)}
+        return super().get_config() | records
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -87,7 +80,7 @@ def _known(value: Any, layer: str | None, argument: str) -> Callable[..., Any]:
     named = record.get("config") if isinstance(record.get("config"), str) else None
     found = serialization.custom_object(record.get("registered_name"), named, layer)
     if found is None:
-        what = f"the function {named!r}" if named is not None else "a lambda, as compiled Python code"
+        what = f"the function {named!r}" if named not in (None, "<lambda>") else "a lambda"
         raise UnknownClass(f"Lambda {layer!r} holds {what}; zoo never runs code from a file. Pass "
-                           f"custom_objects={{{named or layer!r}: function}} with the function that it stands for.")
+                           f"custom_objects={{{layer!r}: function}} with the function that it stands for.")
     return found
