@@ -9,9 +9,9 @@ import pytest
 
 import zoo
 from tests.callbacks.small_models import X, Y, Script, follow, model
-from zoo import callbacks, metrics, optimizers
+from zoo import callbacks, metrics, optimizers, spelling
 from zoo.callbacks.monitor import goal_of
-from zoo.errors import ConfigError
+from zoo.errors import ConfigError, OldSpelling
 
 # figures of the epochs, arguments, at which epoch it stops (None: not before the end)
 STOPS = [
@@ -82,15 +82,25 @@ def test_reduce_lr_on_plateau(figures: list[float], arguments: dict[str, float],
 
 
 def test_reduce_lr_on_plateau_takes_the_old_name_and_refuses_growth() -> None:
-    with pytest.warns(DeprecationWarning, match="min_delta"):
+    spelling.forget()
+    with pytest.warns(OldSpelling, match="epsilon.*min_delta"):
         assert callbacks.ReduceLROnPlateau(epsilon=0.5).min_delta == 0.5
     with pytest.raises(ConfigError, match="factor"):
         callbacks.ReduceLROnPlateau(factor=1.5)
-    with pytest.raises(ConfigError, match="patient"):
+    with pytest.raises(TypeError, match="patient"):
         callbacks.ReduceLROnPlateau(patient=1)
 
 
-@pytest.mark.parametrize("schedule", [lambda epoch: 0.1 / (epoch + 1), lambda epoch, rate: np.float32(0.1 / (epoch + 1))])
+def test_checkpoints_after_some_epochs_as_in_older_keras(tmp_path: pathlib.Path) -> None:
+    spelling.forget()
+    with pytest.warns(OldSpelling, match="period.*save_freq"):
+        saver = callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras", period=2)
+    follow(saver, loss=[3.0, 2.0, 1.0])
+    assert [path.name for path in tmp_path.iterdir()] == ["2.keras"]
+
+
+@pytest.mark.parametrize("schedule", [lambda epoch: 0.1 / (epoch + 1),
+                                      lambda epoch, rate: np.float32(0.1 / (epoch + 1))])
 def test_learning_rate_scheduler(schedule: object) -> None:
     history = model().fit(X, Y, epochs=3, verbose=0, callbacks=callbacks.LearningRateScheduler(schedule)).history
     assert np.allclose(history["learning_rate"], [0.1, 0.05, 0.1 / 3])

@@ -67,7 +67,8 @@ class Crash(callbacks.Callback):
 
 
 @pytest.mark.parametrize(("after", "freq", "epochs"), [(15, "epoch", [2, 3]), (15, 4, [1, 2, 3])])
-def test_a_killed_process_is_resumed_exactly(after: int, freq: str | int, epochs: list[int], tmp_path: pathlib.Path) -> None:
+def test_a_killed_process_is_resumed_exactly(after: int, freq: str | int, epochs: list[int],
+                                             tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "backup"
     root = pathlib.Path(__file__).parents[2]
     run = subprocess.run([sys.executable, "-c", SCRIPT, str(folder), str(after), str(freq)], cwd=root,

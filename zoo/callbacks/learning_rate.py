@@ -13,6 +13,7 @@ from zoo.callbacks.callback import Callback, Logs
 from zoo.callbacks.monitor import MonitorCallback
 from zoo.callbacks.progress import say
 from zoo.errors import ConfigError
+from zoo.spelling import accepts, spellings
 
 
 def rated(optimizer: Any) -> dict[str, Any]:
@@ -81,17 +82,12 @@ class ReduceLROnPlateau(MonitorCallback):
         min_delta: a smaller change is no improvement.
         cooldown: epochs after a reduction that do not count.
         min_lr: where it ends.
-        **old: ``epsilon``, older Keras's name of `min_delta`, with a warning.
     """
 
+    @accepts(spellings({"epsilon": "min_delta"}), title="ReduceLROnPlateau")
     def __init__(self, monitor: str = "val_loss", factor: float = 0.1, patience: int = 10, verbose: int = 0,
-                 mode: str = "auto", min_delta: float = 1e-4, cooldown: int = 0, min_lr: float = 0.0, **old: Any):
-        if set(old) - {"epsilon"}:
-            raise ConfigError(f"ReduceLROnPlateau: unknown arguments {', '.join(sorted(set(old) - {'epsilon'}))}.")
-        if old:
-            warnings.warn("ReduceLROnPlateau: `epsilon` belongs to older Keras: give `min_delta`.", DeprecationWarning,
-                          stacklevel=2)
-        super().__init__(monitor, mode, old.get("epsilon", min_delta))
+                 mode: str = "auto", min_delta: float = 1e-4, cooldown: int = 0, min_lr: float = 0.0):
+        super().__init__(monitor, mode, min_delta)
         if factor >= 1:
             raise ConfigError(f"ReduceLROnPlateau: `factor` must be below 1. Received: factor={factor!r}")
         self.factor, self.patience, self.verbose = factor, patience, verbose

@@ -13,6 +13,7 @@ from zoo.callbacks.callback import Logs
 from zoo.callbacks.monitor import MonitorCallback, frequency
 from zoo.callbacks.progress import say
 from zoo.errors import ConfigError
+from zoo.spelling import warn_once
 
 WEIGHTS_SUFFIXES = (".weights.h5", ".h5", ".hdf5")
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -44,8 +45,7 @@ class ModelCheckpoint(MonitorCallback):
         self.save_freq = frequency(save_freq, "ModelCheckpoint")
         self.best: Any = initial_value_threshold
         if period is not None:
-            warnings.warn("ModelCheckpoint: `period` belongs to older Keras: give `save_freq`.", DeprecationWarning,
-                          stacklevel=2)
+            warn_once("ModelCheckpoint: period: say save_freq")
         self.period = period or 1
         suffixes = WEIGHTS_SUFFIXES if save_weights_only else MODEL_SUFFIXES
         if not self.filepath.endswith(suffixes):

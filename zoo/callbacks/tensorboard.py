@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ from zoo.callbacks.callback import Callback, Logs
 from zoo.callbacks.event_file import EventFile
 from zoo.callbacks.learning_rate import rates
 from zoo.errors import ConfigError, Unsupported
+from zoo.spelling import accepts, spellings
 
-#: Arguments of older Keras that had another purpose, or none any more.
-OLD = ("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data")
+#: Arguments of older Keras that have nothing to do any more.
+OLD = spellings({"batch_size": "", "write_grads": "", "embeddings_layer_names": "", "embeddings_data": ""})
 
 
 class TensorBoard(Callback):
@@ -32,23 +32,18 @@ class TensorBoard(Callback):
         update_freq: ``epoch``; ``batch`` or a number to write the figures after every so many batches as well.
         profile_batch: only 0: there is no profiler.
         embeddings_freq, embeddings_metadata: only 0 and None: embeddings are not written.
-        **old: arguments of older Keras, which are ignored with a warning.
 
     Raises:
         Unsupported: profiles or embeddings are asked for.
     """
 
+    @accepts(OLD, title="TensorBoard")
     def __init__(self, log_dir: str | os.PathLike[str] = "logs", histogram_freq: int = 0, write_graph: bool = True,
                  write_images: bool = False, write_steps_per_second: bool = False, update_freq: str | int = "epoch",
-                 profile_batch: Any = 0, embeddings_freq: int = 0, embeddings_metadata: Any = None, **old: Any):
+                 profile_batch: Any = 0, embeddings_freq: int = 0, embeddings_metadata: Any = None):
         if profile_batch or embeddings_freq or embeddings_metadata:
             raise Unsupported("TensorBoard: profiles and embeddings are not written: leave profile_batch, "
                               "embeddings_freq and embeddings_metadata out. `zoo bench` and zoo.explain tell times.")
-        if set(old) - set(OLD):
-            raise ConfigError(f"TensorBoard: unknown arguments {', '.join(sorted(set(old) - set(OLD)))}.")
-        if old:
-            warnings.warn(f"TensorBoard: {', '.join(sorted(old))} belong to older Keras and do nothing.",
-                          DeprecationWarning, stacklevel=2)
         if update_freq not in ("epoch", "batch") and (not isinstance(update_freq, int) or update_freq < 1):
             raise ConfigError(f"TensorBoard: `update_freq` must be 'epoch', 'batch' or a number of batches. "
                               f"Received: update_freq={update_freq!r}")

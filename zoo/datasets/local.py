@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
+import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,10 +77,11 @@ def idx(path: Path) -> np.ndarray:
     except (OSError, EOFError, zlib.error) as error:
         raise CorruptFile(f"{path}: damaged gzip file: {error}") from error
     rank = content[3] if content[:3] == b"\0\0\x08" else 0
-    shape = tuple(int(size) for size in np.frombuffer(content[4:4 + 4 * rank], ">u4"))
-    if not rank or len(content) != 4 + 4 * rank + int(np.prod(shape)):
+    start = 4 + 4 * rank
+    shape = struct.unpack_from(f">{rank}I", content, 4) if rank and len(content) >= start else ()
+    if not shape or len(content) != start + math.prod(shape):
         raise CorruptFile(f"{path}: expected bytes in the format IDX.")
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
 def records(path: Path, labels: int, size: int) -> tuple[np.ndarray, np.ndarray]:
