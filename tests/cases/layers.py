@@ -294,6 +294,14 @@ _PREPROCESSING = [
     LayerCase("CategoryEncoding", {"num_tokens": 4, "output_mode": "count"}, ((2, 3, 2),), (1,), dtype="int32"),
     LayerCase("Discretization", {"bin_boundaries": [-0.5, 0.0, 0.5]}, ((2, 3),), (1,)),
     LayerCase("Discretization", {"bin_boundaries": [0.0], "output_mode": "count"}, ((2, 3),), (1,)),
+    LayerCase("MelSpectrogram", {"fft_length": 32, "sequence_stride": 16, "num_mel_bins": 6}, ((2, 100),)),
+    LayerCase("MelSpectrogram", {"fft_length": 32, "sequence_length": 20, "sequence_stride": 8, "num_mel_bins": 4,
+                                 "power_to_db": False, "window": "hamming"}, ((2, 3, 100),)),
+    *(_sequences("STFTSpectrogram", shape=(2, 50, 3), frame_length=12, mode=mode)
+      for mode in ("log", "magnitude", "psd", "real", "imag", "stft")),
+    _sequences("STFTSpectrogram", shape=(2, 50, 3), frame_length=8, frame_step=3, padding="same", expand_dims=True),
+    LayerCase("Pipeline", {"layers": [{"class_name": "Rescaling", "config": {"scale": 0.5}},
+                                      {"class_name": "Normalization", "config": {}}]}, ((2, 5, 3),), (1,)),
     _images("CenterCrop", height=4, width=3),
     _images("CenterCrop", height=8, width=3),
 ]

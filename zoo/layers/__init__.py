@@ -99,9 +99,12 @@ from zoo.layers.preprocessing.hashing import Hashing as Hashing
 from zoo.layers.preprocessing.index_lookup import IntegerLookup as IntegerLookup
 from zoo.layers.preprocessing.index_lookup import StringLookup as StringLookup
 from zoo.layers.preprocessing.normalization import Normalization as Normalization
+from zoo.layers.preprocessing.pipeline import Pipeline as Pipeline
 from zoo.layers.preprocessing.rescaling import Rescaling as Rescaling
 from zoo.layers.preprocessing.resizing import CenterCrop as CenterCrop
 from zoo.layers.preprocessing.resizing import Resizing as Resizing
+from zoo.layers.preprocessing.spectrograms import MelSpectrogram as MelSpectrogram
+from zoo.layers.preprocessing.spectrograms import STFTSpectrogram as STFTSpectrogram
 from zoo.layers.preprocessing.text_vectorization import TextVectorization as TextVectorization
 from zoo.layers.registry import LAYERS as LAYERS
 from zoo.layers.registry import deserialize as deserialize

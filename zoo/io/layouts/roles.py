@@ -164,6 +164,7 @@ ANATOMY: dict[str, Anatomy] = _table(
     ("ConvLSTM1D ConvLSTM2D ConvLSTM3D", _cell("ConvLSTMCell")),
     ("RNN", Anatomy(parts=(Part("cell", _held("cell")),))),
     ("StackedRNNCells", Anatomy(parts=(Part("cells", _cells, is_list=True),))),
+    ("Pipeline", Anatomy(parts=(Part("_pipeline_layers", lambda config: list(config.get("layers", ())), is_list=True),))),
     ("TimeDistributed", Anatomy(parts=(Part("layer", _held("layer")),))),
     ("Bidirectional", Anatomy(parts=(Part("forward_layer", _held("layer"), scope="forward"),
                                      Part("backward_layer", _backward, scope="backward")))),
@@ -184,7 +185,7 @@ ANATOMY: dict[str, Anatomy] = _table(
 )
 
 # Layers of Keras that hold what their users wrote, or weights that no config tells.
-_OPEN = frozenset({"DenseFeatures", "FlaxLayer", "JaxLayer", "Merge", "Pipeline", "RandomFourierFeatures", "TFSMLayer",
+_OPEN = frozenset({"DenseFeatures", "FlaxLayer", "JaxLayer", "Merge", "RandomFourierFeatures", "TFSMLayer",
                    "TernaryDense", "TorchModuleWrapper"})
 _LAYERS_WITHOUT_TABLE = LAYERS - ANATOMY.keys() - _OPEN
 
