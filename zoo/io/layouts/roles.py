@@ -164,7 +164,8 @@ ANATOMY: dict[str, Anatomy] = _table(
     ("ConvLSTM1D ConvLSTM2D ConvLSTM3D", _cell("ConvLSTMCell")),
     ("RNN", Anatomy(parts=(Part("cell", _held("cell")),))),
     ("StackedRNNCells", Anatomy(parts=(Part("cells", _cells, is_list=True),))),
-    ("Pipeline", Anatomy(parts=(Part("_pipeline_layers", lambda config: list(config.get("layers", ())), is_list=True),))),
+    ("Pipeline", Anatomy(parts=(
+        Part("_pipeline_layers", lambda config: list(config.get("layers", ())), is_list=True),))),
     ("TimeDistributed", Anatomy(parts=(Part("layer", _held("layer")),))),
     ("Bidirectional", Anatomy(parts=(Part("forward_layer", _held("layer"), scope="forward"),
                                      Part("backward_layer", _backward, scope="backward")))),
