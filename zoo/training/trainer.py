@@ -240,7 +240,11 @@ class Trainer:
         if self.compiled is None or not self.built:
             self._prepare(self.as_batch(training.example()[0]))
         prefix = FrozenPrefix(self, cache_frozen, returning=epochs - initial_epoch > 1, verbose=verbose > 0)
-        FitLoop(self, training, validation, watchers, prefix, class_weight, validation_freq).run(initial_epoch, epochs)
+        loop = FitLoop(self, training, validation, watchers, prefix, class_weight, validation_freq)
+        try:
+            loop.run(initial_epoch, epochs)
+        finally:
+            self._training_source = None                    # the data are the caller's
         return self.history
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: int | str = "auto",
