@@ -29,6 +29,8 @@ CALLBACKS = {
 
 #: Cases whose recorded numbers are not what zoo means to compute, with the reason.
 NAMED = {
+    "net_mixed_float16": "mixed precision computes in float32 on the CPU: the scaled gradient that overflows float16 in "
+                         "Keras's first step, which Keras therefore leaves out, is finite here",
     "net_embedding_mask": "Keras on TensorFlow squares the parts of an embedding's gradient before it adds those of equal "
                           "indices, so that Adam's velocity differs from that of its other backends, and from ours",
 }

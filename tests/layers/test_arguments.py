@@ -47,7 +47,6 @@ WRONG_ARGUMENTS = [
     ("InputLayer", dict(shape=3), "a shape is a tuple of sizes"),
 ]
 UNSUPPORTED = [
-    ("Dense", dict(units=2, lora_rank=4), "lora_rank=4"),
     ("InputLayer", dict(shape=(2,), sparse=True), "sparse=True"),
 ]
 WRONG_INPUTS = [
@@ -55,7 +54,7 @@ WRONG_INPUTS = [
     ("Conv2D", dict(filters=3, kernel_size=3), [(9, 3)], "expected 4 axes"),
     ("Conv2D", dict(filters=3, kernel_size=3), [(9, 9, None)], "number of channels"),
     ("Conv2D", dict(filters=3, kernel_size=3), [(2, 2, 3)], "does not fit"),
-    ("Dense", dict(units=3), [(None,)], "must have a known size"),
+    ("Dense", dict(units=3), [(None,)], "last axis of the input must be known"),
     ("Add", dict(), [(3,)], "expects a list of tensors"),
     ("Add", dict(), [(3,), (4,)], "cannot merge its inputs"),
     ("Subtract", dict(), [(3,), (3,), (3,)], "expects two tensors, received 3"),

@@ -15,7 +15,7 @@ from zoo import layers, tree
 from zoo.errors import UnknownClass, Unsupported
 
 pytestmark = require_corpus
-REFUSED = {"lora", "quantized", "custom"}                    # cases model_<word>...
+REFUSED = {"quantized", "custom", "lambda"}                 # cases model_<word>...
 SINGLE = single_layer_cases() if CORPUS is not None else []
 
 
