@@ -353,7 +353,7 @@ ELSEWHERE = {
     **dict.fromkeys(("SimpleRNNCell", "GRUCell", "LSTMCell", "ConvLSTMCell", "StackedRNNCells", "AbstractRNNCell"),
                     "tests.layers.test_recurrent, and inside of RNN"),
     "Wrapper": "TimeDistributed",
-    "Lambda": "tests.layers.test_lambda: it holds a function, not data",
+    "Lambda": "tests.layers.test_main_weight: it holds a function, not data",
 }
 
 CASES: list[LayerCase] = [*_CORE, *_ACTIVATIONS, *_CONVOLUTIONAL, *_POOLING, *_NORMALIZATION, *_REGULARIZATION,
