@@ -16,7 +16,7 @@ from zoo import compat
 TOOL = pathlib.Path(__file__).parents[2] / "tools" / "make_coverage.py"
 FACTS = {"keras_version": "3.0", "keras1_layer_classes": ["Merge", "Nothing"], "modules": {
     "layers": {"classes": ["Dense", "TFSMLayer"], "functions": ["add"]}, "datasets": {"classes": [],
-                                                                                   "functions": ["mnist"]}}}
+                                                                                   "functions": ["mnist", "ours"]}}}
 pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="not a source checkout")
 
 
@@ -31,10 +31,10 @@ def tool() -> ModuleType:
 def test_names_are_listed_with_their_place_or_a_reason(tool: ModuleType) -> None:
     with compat.installed():
         page = tool.page(FACTS)
-    assert "zoo has 3 of 6." in page
+    assert "zoo has 4 of 7." in page
     assert "- `zoo.layers`: `Dense`, `add`" in page and "- `zoo.layers`: `Merge`" in page
     assert "- no: of TensorFlow or another library's own format: `TFSMLayer`" in page
-    assert "- no: data sets are not fetched: load a file of your own: `mnist`" in page
+    assert "- `zoo.datasets`: `mnist`" in page
 
 
 def test_without_the_list_of_names_that_is_said(tmp_path: pathlib.Path) -> None:

@@ -86,13 +86,14 @@ def test_statistics_are_not_trainable() -> None:
 def test_every_class_of_keras_is_known_or_open() -> None:
     """A layer class is in the table, has no weights, or is one of those whose weights no config tells."""
     unknown = {name for name in dialects.DIALECTS["keras3"].layers if anatomy_of(name, {}) is None}
-    assert unknown == {"FlaxLayer", "JaxLayer", "Pipeline", "TFSMLayer", "TernaryDense", "TorchModuleWrapper"}
+    assert unknown == {"FlaxLayer", "JaxLayer", "TFSMLayer", "TernaryDense", "TorchModuleWrapper"}
     assert set(ANATOMY) - {"ConvLSTMCell"} <= set().union(*(dialect.layers for dialect in dialects.DIALECTS.values()))
 
 
-def test_quantized_and_custom_layers_are_unknown() -> None:
+def test_quantized_layers_keep_their_scales_and_custom_ones_are_unknown() -> None:
     quantized = {"dtype": {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8"}}}
-    assert anatomy_of("Dense", quantized) is None and anatomy_of("Mine", {}) is None
+    assert [own.role for own in anatomy_of("Dense", quantized).own][-1] == "kernel_scale"
+    assert anatomy_of("Mine", {}) is None
     assert not owners_of(sequential(layer("Mine", "x"))).is_known
 
 
