@@ -24,6 +24,8 @@ CONVOLUTIONS = {
     "depthwise, dilated, valid": (conv((2, 29, 31, 16), (3, 2, 1, 16), dilation=(2, 3), groups=16), "depthwise"),
     "depthwise, one axis": (conv((2, 400, 16), (3, 1, 16), padding=((4, 0),), dilation=(2,), groups=16), "depthwise"),
     "pointwise": (conv((2, 29, 31, 8), (1, 1, 8, 16)), "pointwise"),
+    "few channels": (conv((2, 29, 31, 3), (3, 3, 3, 24), strides=(2, 2), padding="same"), "direct"),
+    "few channels, one axis": (conv((2, 400, 2), (5, 2, 24)), "direct"),
     "5x5": (conv((2, 29, 31, 8), (5, 5, 8, 16), padding="same"), "im2col"),
     "groups": (conv((2, 29, 31, 8), (3, 3, 4, 16), groups=2), "im2col"),
     "3x3": (conv((2, 29, 30, 8), (3, 3, 8, 16), padding="same"), "winograd_4x4"),

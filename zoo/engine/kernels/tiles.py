@@ -14,8 +14,8 @@ CACHE_BYTES = 1 << 19                                       # what a tile may to
 
 _ROWS, _COLUMNS = 96, 64                                    # the fewest of a tile of a matrix product
 _FEW = 96                                                   # rows with which BLAS is near its full speed
-_PIECES = 4                                                 # tiles that a product is cut into at least
-_WORTH_CUTTING = 1 << 22                                    # multiplications: some 80 microseconds
+_PIECES = 4                                                 # tiles that a large product is cut into at least
+_WORTH_A_PIECE = 1 << 23                                    # multiplications: some 200 microseconds
 
 Index = tuple[slice, ...]
 
@@ -62,13 +62,15 @@ def product_tile(rows: int, depth: int, columns: int) -> tuple[int, int]:
     BLAS copies the whole right matrix for each call, so tiles have many rows; where there are too few rows to give
     every core some, the columns are cut as well.
     """
-    tall = max(_ROWS, CACHE_BYTES // (4 * (depth + columns)))
-    if rows * depth * columns < _WORTH_CUTTING:
-        return rows, columns
-    pieces = -(-rows // tall)
-    if pieces >= _PIECES:
-        return tall, columns
-    return tall, max(_COLUMNS, -(-columns * pieces // _PIECES))
+    wanted = _wanted_pieces(rows * depth * columns)
+    tall = max(_ROWS, CACHE_BYTES // (4 * (depth + columns))) if wanted > 1 else rows
+    pieces = -(-rows // max(1, tall))
+    return tall, columns if pieces >= wanted else max(_COLUMNS, -(-columns * pieces // wanted))
+
+
+def _wanted_pieces(multiplications: int) -> int:
+    """How many pieces a matrix product is cut into at least."""
+    return max(1, min(_PIECES, multiplications // _WORTH_A_PIECE))
 
 
 def winograd_tile(rows: int, across: int, depth: int, columns: int, elements: int) -> tuple[int, int]:
@@ -81,10 +83,8 @@ def winograd_tile(rows: int, across: int, depth: int, columns: int, elements: in
     """
     fitting = 2 * CACHE_BYTES // (4 * elements * (depth + columns))
     tall = -(-max(_FEW, fitting) // across)
-    pieces = -(-rows // tall)
-    if pieces >= _PIECES or rows * across * depth * columns * elements < _WORTH_CUTTING:
-        return tall, columns
-    return tall, max(2 * _COLUMNS, -(-columns * pieces // _PIECES))
+    pieces, wanted = -(-rows // tall), _wanted_pieces(rows * across * depth * columns * elements)
+    return tall, columns if pieces >= wanted else max(2 * _COLUMNS, -(-columns * pieces // wanted))
 
 
 def coalesce(shape: Sequence[int], operands: Sequence[Sequence[int]], keep: int = 0) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 from zoo.engine.kernels.jit import (  # noqa: F401 - each module fills the registry
     depthwise,
+    direct,
     elementwise,
     pool,
     product,

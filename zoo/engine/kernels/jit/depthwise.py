@@ -68,7 +68,7 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
                         [read(), read(), written(), written(), *[INT] * len(walk.parameters), *source.types])
     arrays = (x.reshape(-1), weights.reshape(-1), output.reshape(-1))
     rest = (*walk.numbers, *(operand.reshape(-1) for operand in extra), *source.numbers)
-    tasks = walk.tasks(len(x))
+    tasks = walk.tasks(len(x), x.shape[-1])
 
     def body(i: int, workspace: Workspace) -> None:
         function(*arrays, walk.scratch(*tasks[i][1:], workspace), *tasks[i], *rest)
@@ -96,7 +96,7 @@ def _bind_gradient(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[n
                         walk.source(partial(_sum_products, walk)),
                         [read(), read(), written(), written(), *[INT] * len(walk.parameters)])
     x, y = x.reshape(-1), y.reshape(-1)
-    tasks = walk.tasks(len(inputs[0]))
+    tasks = walk.tasks(*inputs[0].shape[::inputs[0].ndim - 1])
     strands = [tasks[piece] for piece in cut(len(tasks), -(-len(tasks) // _STRANDS))]
     seconds = prod(inputs[1].shape) * prod(walk.window) / _PER_SECOND
 

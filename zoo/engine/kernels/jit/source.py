@@ -92,15 +92,23 @@ _EXP = (0.49999988079071045, 0.166665181517601, 0.041669540107250214, 0.00836895
 
 def _exp_of(x: str, name: str) -> list[str]:
     """exp(x) = 2**n * exp(r): the power of two is made of the bits of its exponent, in two halves."""
-    n, r, bits = f"{name}_n", f"{name}_r", f"{name}_b"
-    lines = [f"{r} = F(-104) if {x} < F(-104) else {x}", f"{r} = F(89) if {r} > F(89) else {r}",
-             f"{n} = floor({r} * {_LOG2_E} + F(0.5))",
-             f"{r} = ({r} - {n} * {_LN2_HIGH}) - {n} * {_LN2_LOW}",
-             f"{bits} = I({n})"]
-    lines += _polynomial(_EXP, r, name)
-    half = f"I({bits} >> I(1))"
-    return [*lines, f"{name} = ({name} * {r} * {r} + {r} + F(1)) * I(({half} + I(127)) << I(23)).view(F)"
-                    f" * I(({bits} - {half} + I(127)) << I(23)).view(F)"]
+    half, bits = f"I({name}_b >> I(1))", f"{name}_b"
+    return [*_reduced_exp(x, name, -104, 89),
+            f"{name} = {name} * I(({half} + I(127)) << I(23)).view(F) * I(({bits} - {half} + I(127)) << I(23)).view(F)"]
+
+
+def _bounded_exp_of(x: str, name: str) -> list[str]:
+    """The same for results between the smallest and the largest float32; beyond these it stays there."""
+    return [*_reduced_exp(x, name, -87, 88), f"{name} = {name} * I(({name}_b + I(127)) << I(23)).view(F)"]
+
+
+def _reduced_exp(x: str, name: str, lowest: int, highest: int) -> list[str]:
+    """exp(r) as ``name``, and the n that belongs to it as ``name_b``."""
+    n, r = f"{name}_n", f"{name}_r"
+    return [f"{r} = F({lowest}) if {x} < F({lowest}) else {x}", f"{r} = F({highest}) if {r} > F({highest}) else {r}",
+            f"{n} = floor({r} * {_LOG2_E} + F(0.5))",
+            f"{r} = ({r} - {n} * {_LN2_HIGH}) - {n} * {_LN2_LOW}", f"{name}_b = I({n})",
+            *_polynomial(_EXP, r, name), f"{name} = {name} * {r} * {r} + {r} + F(1)"]
 
 
 def _polynomial(coefficients: Sequence[float], x: str, name: str) -> list[str]:
@@ -113,7 +121,7 @@ def _exp(step: Instruction, args: list[str], name: str) -> list[str]:
 
 
 def _sigmoid(step: Instruction, args: list[str], name: str) -> list[str]:
-    return [f"{name}_x = -{args[0]}", *_exp_of(f"{name}_x", name), f"{name} = F(1) / (F(1) + {name})"]
+    return [f"{name}_x = -{args[0]}", *_bounded_exp_of(f"{name}_x", name), f"{name} = F(1) / (F(1) + {name})"]
 
 
 def _erf(step: Instruction, args: list[str], name: str) -> list[str]:
@@ -122,7 +130,7 @@ def _erf(step: Instruction, args: list[str], name: str) -> list[str]:
     near, tail, e = f"{name}_u", f"{name}_w", f"{name}_e"
     lines = [f"{size} = abs({x})", f"{size} = F(6) if {size} > F(6) else {size}", f"{square} = {size} * {size}"]
     lines += _polynomial(ERF[0], square, near) + _polynomial(ERF[1], square, tail)
-    lines += [f"{near} = {x} * ({near} / {tail})", f"{square} = -{square}", *_exp_of(square, e)]
+    lines += [f"{near} = {x} * ({near} / {tail})", f"{square} = -{square}", *_bounded_exp_of(square, e)]
     lines += _polynomial(ERFCX[0], size, tail) + _polynomial(ERFCX[1], size, name)
     lines += [f"{tail} = F(1) - {e} * ({tail} / {name})", f"{tail} = -{tail} if {x} < F(0) else {tail}"]
     return [*lines, f"{name} = {near} if {size} < F(1) else {tail}"]

@@ -26,6 +26,7 @@ class Walk:
 
     Attributes:
         parameters: of generated functions: the geometry, after ``x`` and ``scratch``.
+        array: what the windows lie on: ``x``, or ``scratch`` if the input needs padding.
         numbers: arguments for all of `parameters` but the first three, which tell the task.
     """
 
@@ -39,11 +40,12 @@ class Walk:
         (height, width), (self.rows, self.places) = one + sliding.sizes, one + sliding.counts
         self.channels, self.line = channels, left + width + right
         self.padded = any((before, after, left, right))
+        self.array = "scratch" if self.padded else "x"
         self.numbers = (height, width, before, left, self.line, self.rows, self.places, channels)
 
-    def tasks(self, images: int) -> list[tuple[int, int, int]]:
-        """Image, first and last row of each task."""
-        tall = max(1, CACHE_BYTES // (4 * self.channels * (self.line * self.strides[0] + self.places)))
+    def tasks(self, images: int, outputs: int) -> list[tuple[int, int, int]]:
+        """Image, first and last row of each task, for results with that many channels."""
+        tall = max(1, CACHE_BYTES // (4 * (self.channels * self.line * self.strides[0] + outputs * self.places)))
         return [(image, piece.start, piece.stop) for image in range(images) for piece in cut(self.rows, tall)]
 
     def scratch(self, top: int, bottom: int, workspace: Workspace) -> np.ndarray:
@@ -72,9 +74,8 @@ class Walk:
 
     def loads(self, k: int, count: int) -> list[str]:
         """Lines that load row k of the windows of `count` places for channel ``c``, as ``x0``, ``x1``, ..."""
-        array = "scratch" if self.padded else "x"
         columns = {self.column(q, m) for q in range(count) for m in range(self.window[1])}
-        return [f"x{column} = {array}[a{k} + step * U({column}) + c]" for column in sorted(columns)]
+        return [f"x{column} = {self.array}[a{k} + step * U({column}) + c]" for column in sorted(columns)]
 
     def column(self, place: int, tap: int) -> int:
         """The column of row k that lies under a tap of a place."""
