@@ -305,6 +305,28 @@ _PREPROCESSING = [
     _images("CenterCrop", height=4, width=3),
     _images("CenterCrop", height=8, width=3),
 ]
+
+
+def _at_rest(name: str, *, shape: Shape = (2, 7, 6, 3), **arguments: Any) -> LayerCase:
+    return LayerCase(name, {"seed": 3, **arguments}, (shape,), unknown=(1, 2), keywords={"training": False})
+
+
+_AUGMENTATION = [                                           # tests.layers.test_images trains with them
+    *(_at_rest(name) for name in ("AugMix", "CutMix", "MixUp", "RandAugment", "RandomColorJitter",
+                                  "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur",
+                                  "RandomGrayscale", "RandomInvert", "RandomPerspective", "RandomShear",
+                                  "Solarization")),
+    *(_at_rest(name, factor=0.2) for name in ("RandomBrightness", "RandomColorDegeneration", "RandomContrast",
+                                              "RandomHeight", "RandomHue", "RandomRotation", "RandomSaturation",
+                                              "RandomSharpness", "RandomWidth")),
+    _at_rest("RandomCrop", height=4, width=3, at_inference="fit"), _at_rest("RandomPosterization", factor=4),
+    _at_rest("RandomTranslation", height_factor=0.2, width_factor=(0.1, 0.3)), _at_rest("RandomZoom", height_factor=0.2),
+    _images("AutoContrast", value_range=(0, 1)), _images("MaxNumBoundingBoxes", max_number=4),
+    LayerCase("Equalization", {"bins": 8}, ((2, 7, 6, 3),), (1, 2), keywords={"training": False}),
+    _images("ContrastLimitedAdaptiveHistogramEqualization", tile_grid_size=2, value_range=(-1, 1)),
+]
+
+
 def _record(name: str, **config: Any) -> dict[str, Any]:
     return {"class_name": name, "config": config}
 
@@ -357,4 +379,5 @@ ELSEWHERE = {
 }
 
 CASES: list[LayerCase] = [*_CORE, *_ACTIVATIONS, *_CONVOLUTIONAL, *_POOLING, *_NORMALIZATION, *_REGULARIZATION,
-                          *_RESHAPING, *_MERGING, *_TENSORFLOW, *_ATTENTION, *_PREPROCESSING, *_RECURRENT, *_LEGACY]
+                          *_RESHAPING, *_MERGING, *_TENSORFLOW, *_ATTENTION, *_PREPROCESSING, *_AUGMENTATION, *_RECURRENT,
+                          *_LEGACY]

@@ -47,7 +47,8 @@ def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None
     document = ModelDocument(container.name, producer, str(path), weights=content.weights, training=content.training,
                              metadata=content.metadata)
     if content.architecture is not None:
-        document.model, document.findings = dialects.decode_model(content.architecture, producer.dialect)
+        document.model, document.findings = dialects.decode_model(content.architecture, producer.dialect,
+                                                                  producer.keras_version)
     return document
 
 

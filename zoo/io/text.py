@@ -37,5 +37,5 @@ def read_architecture_text(text: str) -> ModelDocument:
     version, backend = value.pop("keras_version", None), value.pop("backend", None)
     dialect = dialects.detect(value, version)
     document = ModelDocument("architecture_json", Producer(dialect, version, backend, ["JSON text"]), "JSON text")
-    document.model, document.findings = dialects.decode_model(value, dialect)
+    document.model, document.findings = dialects.decode_model(value, dialect, version)
     return document

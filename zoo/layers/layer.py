@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,9 +25,10 @@ from zoo.layers.input_spec import InputSpec
 from zoo.layers.masks import mask_of, set_mask
 from zoo.layers.shapes import map_shapes as map_shapes
 from zoo.layers.shapes import shape_of
+from zoo.layers.signatures import accepts as accepts, call_parameters, trains_by_default
 
 _scopes: ContextVar[tuple[str, ...]] = ContextVar("scopes", default=())
-_training: ContextVar[bool] = ContextVar("training", default=False)
+_training: ContextVar[bool | None] = ContextVar("training", default=None)
 _penalties: ContextVar[list[Any] | None] = ContextVar("penalties", default=None)
 
 
@@ -127,7 +127,7 @@ class Layer(Operation):
         training = kwargs.pop("training", None)
         training = _training.get() if training is None else bool(training)
         if accepts(type(self), "training"):
-            kwargs["training"] = training
+            training = kwargs["training"] = trains_by_default(type(self)) if training is None else training
         previous_mask = self._take_masks(args, kwargs)
         token, graph = _training.set(training), graphs.current()
         try:
@@ -375,7 +375,7 @@ def name_scope(name: str) -> Iterator[None]:
 
 def is_training() -> bool:
     """Whether the layer that is being called, if any, is called in training mode."""
-    return _training.get()
+    return bool(_training.get())
 
 
 @contextmanager
@@ -391,17 +391,6 @@ def collecting_penalties() -> Iterator[list[Any]]:
 
 class _ByName(dict):
     """Shapes for a `build` that takes several, by parameter name."""
-
-
-@cache
-def call_parameters(cls: type[Layer]) -> tuple[str, ...]:
-    """Names of the parameters that `call` of the class takes."""
-    return tuple(inspect.signature(cls.call).parameters)[1:]
-
-
-def accepts(cls: type[Layer], argument: str) -> bool:
-    """Whether `call` of the class takes the keyword `argument`."""
-    return argument in call_parameters(cls)
 
 
 def _masks_of(tensors: Any) -> Any:

@@ -15,12 +15,16 @@ from zoo.config import config
 from zoo.engine import dtypes, rng
 from zoo.engine import primitives as p
 from zoo.engine.spec import Dim, Shape
-from zoo.ops.numpy_like.arithmetic import add, multiply
-from zoo.ops.numpy_like.indexing import where
-from zoo.ops.numpy_like.logic import greater_equal
-from zoo.ops.promotion import Tensor, as_float, shape_of
+from zoo.ops.numpy_like.arithmetic import add, divide, multiply, power, subtract
+from zoo.ops.numpy_like.elementwise import clip, floor, log, sqrt
+from zoo.ops.numpy_like.indexing import take, where
+from zoo.ops.numpy_like.logic import greater, greater_equal, less, logical_and
+from zoo.ops.numpy_like.manipulation import expand_dims, unstack
+from zoo.ops.numpy_like.statistics import argsort
+from zoo.ops.promotion import Tensor, as_float, as_tensor, rank_of, shape_of
 
 Seed = rng.SeedGenerator | int | None
+_TRIES, _STATES = 10, 3             # of a gamma variate; each try is accepted with a probability above 0.95
 
 
 def state_of(seed: Seed) -> Tensor:
@@ -28,6 +32,14 @@ def state_of(seed: Seed) -> Tensor:
     if isinstance(seed, rng.SeedGenerator):
         return seed.next()
     return np.array([rng.draw_seed() if seed is None else seed % 2 ** 32, 0], "uint32")
+
+
+def states_of(seed: Seed, count: int) -> list[Tensor]:
+    """Several states, each for other numbers, for a seed in any form."""
+    if isinstance(seed, rng.SeedGenerator):
+        return [seed.next() for _ in range(count)]
+    first = rng.draw_seed() if seed is None else seed % 2 ** 32
+    return [np.array([first, number], "uint32") for number in range(count)]
 
 
 def _sizes(shape: Sequence[Dim]) -> Shape:
@@ -48,6 +60,52 @@ def normal(shape: Sequence[Dim], mean: float = 0.0, stddev: float = 1.0, dtype: 
     dtype = dtypes.standardize(dtype or config.floatx)
     drawn = p.random_normal_op(state_of(seed), shape=_sizes(shape), dtype=dtype)
     return add(multiply(drawn, stddev), mean) if (mean, stddev) != (0.0, 1.0) else drawn
+
+
+def randint(shape: Sequence[Dim], minval: int, maxval: int, dtype: str = "int32", seed: Seed = None) -> Tensor:
+    """Whole numbers evenly spread from `minval` to before `maxval`."""
+    drawn = p.random_uniform_op(state_of(seed), shape=_sizes(shape), dtype="float64")
+    number = clip(floor(multiply(drawn, maxval - minval)), 0, maxval - minval - 1)
+    return as_tensor(add(number, minval), dtypes.standardize(dtype))
+
+
+def shuffle(x: Any, axis: int = 0, seed: Seed = None) -> Tensor:
+    """The slices of x along an axis in a random order."""
+    x = as_tensor(x)
+    return take(x, argsort(uniform((shape_of(x)[axis],), dtype="float64", seed=seed)), axis)
+
+
+def gamma(shape: Sequence[Dim], alpha: Any, dtype: str | None = None, seed: Seed = None) -> Tensor:
+    """Numbers with the gamma distribution of the shape parameter `alpha`, which broadcasts to `shape`."""
+    drawn = _log_gamma(shape, alpha, states_of(seed, _STATES))
+    return as_tensor(p.exp_op(drawn), dtypes.standardize(dtype or config.floatx))
+
+
+def beta(shape: Sequence[Dim], alpha: Any, beta: Any, dtype: str | None = None, seed: Seed = None) -> Tensor:
+    """Numbers from 0 to 1 with the beta distribution; both parameters broadcast to `shape`."""
+    states = states_of(seed, 2 * _STATES)
+    first, second = _log_gamma(shape, alpha, states[:_STATES]), _log_gamma(shape, beta, states[_STATES:])
+    return as_tensor(p.sigmoid_op(subtract(first, second)), dtypes.standardize(dtype or config.floatx))
+
+
+def _log_gamma(shape: Sequence[Dim], alpha: Any, states: Sequence[Tensor]) -> Tensor:
+    """Logarithms of numbers with a gamma distribution, by Marsaglia and Tsang (2000) in a fixed number of tries.
+
+    They are made for ``alpha + 1``, where a try rarely fails, and brought down by a power of a uniform number.
+    """
+    alpha, tries = as_tensor(alpha, "float32"), (*_sizes(shape), _TRIES)
+    d = add(alpha, 2 / 3)
+    wide = expand_dims(d, -1) if rank_of(d) else d
+    x = p.random_normal_op(states[0], shape=tries, dtype="float32")
+    level = log(subtract(1, p.random_uniform_op(states[1], shape=tries, dtype="float32")))
+    v = power(add(divide(x, sqrt(multiply(wide, 9))), 1), 3)
+    bound = add(multiply(x, multiply(x, 0.5)), multiply(wide, add(subtract(1, v), log(clip(v, 1e-30, np.inf)))))
+    accepted = unstack(logical_and(greater(v, 0), less(level, bound)), _TRIES, -1)
+    chosen: Any = 1.0
+    for good, value in zip(reversed(accepted), reversed(unstack(v, _TRIES, -1))):
+        chosen = where(good, value, chosen)
+    share = log(subtract(1, p.random_uniform_op(states[2], shape=_sizes(shape), dtype="float32")))
+    return add(log(multiply(chosen, d)), divide(share, alpha))
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Sequence[Dim] | None = None, seed: Seed = None) -> Tensor:

@@ -23,12 +23,14 @@ from zoo.io.document import Finding, ModelRecord
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (KERAS3, TFKERAS, KERAS2)}
 
 
-def decode_model(config: dict[str, Any], dialect: str) -> tuple[ModelRecord, list[Finding]]:
+def decode_model(config: dict[str, Any], dialect: str,
+                 keras_version: str | None = None) -> tuple[ModelRecord, list[Finding]]:
     """A model's JSON as a canonical record.
 
     Args:
         config: ``{"class_name", "config", ...}``.
         dialect: as `detect` says.
+        keras_version: as the file says it.
 
     Returns:
         The model, and what a user should know about it.
@@ -37,7 +39,7 @@ def decode_model(config: dict[str, Any], dialect: str) -> tuple[ModelRecord, lis
         CorruptFile: the JSON contradicts itself.
         UnsupportedFile: the dialect is not known.
     """
-    decoder = Decoder(_known(dialect))
+    decoder = Decoder(_known(dialect).at(keras_version))
     return decoder.model(config), decoder.findings
 
 

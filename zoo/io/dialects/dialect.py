@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 ANY = object()                                  # as a neutral value: every value may be dropped
@@ -50,6 +51,7 @@ class Dialect:
         objects: other classes (initializers and so on) that it lacks -> how it says them, as class and config.
         lacking_objects: those that it cannot say at all.
         rules: argument rules by canonical class name.
+        earlier: (version, rules by class): more rules for files of releases before that version.
         every_layer: rules for all layer classes, before those of the class.
         activation_names: its names of activations -> canonical ones, where the two differ.
         decode_revisions, encode_revisions: translations of whole configs that are more than a table, by class.
@@ -70,6 +72,7 @@ class Dialect:
     objects: Mapping[str, tuple[str, Config]] = field(default_factory=dict)
     lacking_objects: frozenset[str] = frozenset()
     rules: Mapping[str, Rules] = field(default_factory=dict)
+    earlier: tuple[tuple[tuple[int, int], Mapping[str, Rules]], ...] = ()
     every_layer: Rules = Rules()
     activation_names: Mapping[str, str] = field(default_factory=dict)
     decode_revisions: Mapping[str, Revision] = field(default_factory=dict)
@@ -82,6 +85,16 @@ class Dialect:
     mixed_policies: bool = True
     input_in_first_layer: bool = False
     inner_modules: bool = True
+
+    def at(self, version: str | None) -> Dialect:
+        """The dialect as a release wrote it; the newest one if the version is not known."""
+        found = re.match(r"(\d+)\.(\d+)", version or "")
+        release = (int(found[1]), int(found[2])) if found else None
+        rules = dict(self.rules)
+        for before, more in self.earlier:
+            if release is not None and release < before:
+                rules |= {name: rules.get(name, Rules()) | own for name, own in more.items()}
+        return replace(self, rules=rules)
 
     def rules_of(self, class_name: str) -> Rules:
         """The rules for a canonical class name."""

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from zoo.io.dialects.dialect import ANY, Dialect, Rules, by_class
-from zoo.io.dialects.revisions import batch_normalization
+from zoo.io.dialects.revisions import batch_normalization, random_contrast
 from zoo.io.dialects.vocabulary import KERAS3_ACTIVATIONS, KERAS3_LAYERS
 
+IMAGE_LAYERS = """
+    AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MaxNumBoundingBoxes MixUp
+    RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
+    RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
+    RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation
+    RandomZoom Solarization
+"""
 RECURRENT_LAYERS = "RNN SimpleRNN GRU LSTM ConvLSTM1D ConvLSTM2D ConvLSTM3D"
 
 _ROWS = [
@@ -28,7 +35,11 @@ _ROWS = [
     ("SpatialDropout1D SpatialDropout2D SpatialDropout3D", Rules(lacking={"noise_shape": (None,)})),
     ("SpatialDropout1D SpatialDropout2D SpatialDropout3D Discretization", Rules(newer={"trainable": (ANY,)})),
     ("Hashing", Rules(newer={"dtype": ("float32",)})),
+    (IMAGE_LAYERS, Rules(newer={"bounding_box_format": (None,)})),
+    ("RandomCrop", Rules(lacking={"at_inference": ("keep",)})),
+    ("RandomRotation", Rules(extra={"value_range": (ANY,)})),
 ]
+_EARLIER = (((3, 8), {"RandomCrop": Rules(missing={"at_inference": "fit"})}),)
 
 KERAS3 = Dialect(
     name="keras3",
@@ -36,9 +47,10 @@ KERAS3 = Dialect(
     layers=KERAS3_LAYERS,
     activations=KERAS3_ACTIVATIONS,
     rules=by_class(_ROWS),
+    earlier=_EARLIER,
     every_layer=Rules(extra={"input_shape": (ANY,), "batch_input_shape": (ANY,)}),
     activation_names={"swish": "silu", "hard_swish": "hard_silu"},
-    decode_revisions={"BatchNormalization": batch_normalization},
+    decode_revisions={"BatchNormalization": batch_normalization, "RandomContrast": random_contrast},
     model_keys={"functional": ("name", "trainable"), "sequential": ("name", "trainable", "dtype", "build_input_shape")},
     modern=True,
     counting="outputs",

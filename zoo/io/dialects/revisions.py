@@ -89,6 +89,12 @@ def tf_discretization(config: Config, build: Config | None) -> Revised:
     return (config | {"num_bins": None} if config.get("bin_boundaries") is not None else config), build
 
 
+def random_contrast(config: Config, build: Config | None) -> Revised:
+    """One number meant as much less as more contrast, before Keras 3.7; since then two are written."""
+    factor = config.get("factor")
+    return (config | {"factor": [factor, factor]} if isinstance(factor, (int, float)) else config), build
+
+
 def _plain(config: Config) -> Config:
     return {key: value for key, value in config.items() if key != "name"}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from zoo.io.dialects.dialect import ANY, Dialect, Rules, by_class
 from zoo.io.dialects.revisions import (batch_normalization, keras2_bidirectional, keras2_lambda, lambda_from_keras2,
-                                       tf_attention_shapes, tf_attention_shapes_inside, tf_discretization)
+                                       random_contrast, tf_attention_shapes, tf_attention_shapes_inside,
+                                       tf_discretization)
 from zoo.io.dialects.vocabulary import TFKERAS_ACTIVATIONS, TFKERAS_LAYERS
 
 HARD_SIGMOID = "keras2>hard_sigmoid"            # clip(0.2 x + 0.5, 0, 1); the one of Keras 3 is clip(x / 6 + 0.5, 0, 1)
@@ -58,8 +59,10 @@ _ROWS = [
     ("Resizing", Rules(lacking={"pad_to_aspect_ratio": (False,), "fill_mode": ("constant",), "fill_value": (0.0,),
                                 "antialias": (False,)})),
     ("CenterCrop Resizing RandomBrightness RandomContrast RandomCrop RandomFlip RandomRotation RandomTranslation "
-     "RandomZoom", Rules(lacking={"data_format": LAST, "bounding_box_format": (None,)}, extra={"rng_type": (ANY,)})),
+     "RandomZoom RandomHeight RandomWidth",
+     Rules(lacking={"data_format": LAST, "bounding_box_format": (None,)}, extra={"rng_type": (ANY,)})),
     ("RandomContrast RandomRotation", Rules(lacking={"value_range": ([0, 255],)})),
+    ("RandomCrop", Rules(missing={"at_inference": "fit"}, lacking={"at_inference": ("fit",)})),
 ]
 
 TFKERAS = Dialect(
@@ -71,7 +74,7 @@ TFKERAS = Dialect(
     every_layer=Rules(extra={"batch_input_shape": (ANY,), "input_dtype": (ANY,), "dynamic": (False,)}),
     activation_names={"hard_sigmoid": HARD_SIGMOID, "swish": "silu"},
     decode_revisions={"BatchNormalization": batch_normalization, "Lambda": lambda_from_keras2,
-                      "MultiHeadAttention": tf_attention_shapes},
+                      "MultiHeadAttention": tf_attention_shapes, "RandomContrast": random_contrast},
     encode_revisions={"Lambda": keras2_lambda, "Bidirectional": keras2_bidirectional,
                       "MultiHeadAttention": tf_attention_shapes_inside, "Discretization": tf_discretization},
     model_keys={"functional": ("name", "trainable"), "sequential": ("name", "build_input_shape")},

@@ -12,17 +12,17 @@ import numpy as np
 
 from zoo.engine import primitives as p
 from zoo.engine.dtypes import is_float
-from zoo.engine.rng import SeedGenerator
 from zoo.errors import ConfigError, ShapeError
 from zoo.ops.image.batches import of_batch
-from zoo.ops.image.filters import gaussian_blur
+from zoo.ops.image.filters import bell, filtered
 from zoo.ops.linalg import solve
 from zoo.ops.numpy_like.arithmetic import add, divide, floor_divide, mod, multiply, subtract
 from zoo.ops.numpy_like.elementwise import absolute, clip, floor, negative, round as round_, trunc
 from zoo.ops.numpy_like.indexing import take, take_along_axis, where
 from zoo.ops.numpy_like.logic import greater, greater_equal, less, less_equal, logical_and
-from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, reshape, squeeze, stack, unstack
+from zoo.ops.numpy_like.manipulation import concatenate, expand_dims, reshape, squeeze, unstack
 from zoo.ops.promotion import Tensor, as_float, as_tensor, dtype_of, rank_of, shape_of
+from zoo.ops.random import states_of
 
 INTERPOLATIONS = ("nearest", "bilinear")
 Fold = Callable[[Tensor, int], Tensor]
@@ -82,9 +82,7 @@ def affine_transform(images: Any, transform: Any, interpolation: str = "bilinear
     def convert(x: Tensor) -> Tensor:
         rows, columns = shape_of(x)[1:3]
         ys, xs = (grid.reshape(1, -1).astype("float32") for grid in np.mgrid[:rows, :columns])
-        a0, a1, a2, b0, b1, b2, c0, c1 = (expand_dims(part, 1) for part in unstack(table, axis=1))
-        scale = c0 * xs + c1 * ys + 1.0
-        x_place, y_place = divide(a0 * xs + a1 * ys + a2, scale), divide(b0 * xs + b1 * ys + b2, scale)
+        x_place, y_place = projected(table, xs, ys)
         fold = FOLDS[fill_mode]
         values = _read(x, fold(y_place, rows), fold(x_place, columns), interpolation, fill_value)
         return reshape(values, (shape_of(x)[0], rows, columns, shape_of(x)[-1]))
@@ -132,13 +130,24 @@ def perspective_transform(images: Any, start_points: Any, end_points: Any, inter
     if shape_of(start) != shape_of(end) or shape_of(start)[-2:] != (4, 2):
         raise ShapeError(f"perspective_transform: expected points of one shape (4, 2) or (batch, 4, 2), "
                          f"received {shape_of(start)} and {shape_of(end)}.")
-    u, v = (expand_dims(part, -1) for part in unstack(start, axis=-1))          # where it is read
+    return affine_transform(images, homography(start, end), interpolation, "constant", fill_value, data_format)
+
+
+def homography(start: Tensor, end: Tensor) -> Tensor:
+    """The transforms (..., 8) that read four points where they start, for pixels where they end."""
+    u, v = (expand_dims(part, -1) for part in unstack(start, axis=-1))
     x, y = (expand_dims(part, -1) for part in unstack(end, axis=-1))
     one, zero = (p.full_like_op(x, value=value, dtype="float32") for value in (1, 0))
     first = concatenate([x, y, one, zero, zero, zero, negative(u * x), negative(u * y)], -1)
     second = concatenate([zero, zero, zero, x, y, one, negative(v * x), negative(v * y)], -1)
-    transform = solve(concatenate([first, second], -2), squeeze(concatenate([u, v], -2), -1))
-    return affine_transform(images, transform, interpolation, "constant", fill_value, data_format)
+    return solve(concatenate([first, second], -2), squeeze(concatenate([u, v], -2), -1))
+
+
+def projected(table: Tensor, xs: Any, ys: Any) -> tuple[Tensor, Tensor]:
+    """Where transforms (batch, 8) read pixels at places (batch or 1, places)."""
+    a0, a1, a2, b0, b1, b2, c0, c1 = (expand_dims(part, 1) for part in unstack(table, axis=1))
+    scale = c0 * xs + c1 * ys + 1.0
+    return divide(a0 * xs + a1 * ys + a2, scale), divide(b0 * xs + b1 * ys + b2, scale)
 
 
 def _mirrored_index(index: Tensor, size: int) -> Tensor:
@@ -214,25 +223,45 @@ def elastic_transform(images: Any, alpha: float = 20.0, sigma: float = 5.0, inte
         interpolation, fill_mode, fill_value, data_format: as in `map_coordinates` and `affine_transform`.
         seed: an integer, a `SeedGenerator`, or None.
     """
-    if interpolation not in INTERPOLATIONS:
-        raise ConfigError(f"elastic_transform: expected an interpolation of {INTERPOLATIONS}, "
-                          f"received {interpolation!r}.")
-    source = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
-    width, order = 6 * int(sigma) | 1, INTERPOLATIONS.index(interpolation)
+    states = states_of(seed, 2)
+    return of_batch(lambda x: distorted(x, states, alpha, sigma, 6 * int(sigma) | 1, interpolation, fill_mode,
+                                        fill_value), images, data_format)
 
-    def field(shape: Sequence[int]) -> Tensor:
-        noise = multiply(p.random_normal_op(source.next(), shape=tuple(shape), dtype="float32"), sigma)
-        smooth = gaussian_blur(expand_dims(noise, -1), (width, width), (sigma, sigma), "channels_last")
+
+def distorted(x: Tensor, states: Sequence[Tensor], alpha: Any, sigma: Any, window: int, interpolation: str,
+              fill_mode: str, fill_value: float) -> Tensor:
+    """A batch with channels last, distorted as by `elastic_transform`.
+
+    Args:
+        states: two states of random numbers.
+        alpha, sigma: numbers or scalar tensors.
+        window: the largest number of pixels over which displacements are smoothed.
+    """
+    if interpolation not in INTERPOLATIONS or fill_mode not in INDEX_FOLDS:
+        raise ConfigError(f"elastic_transform: expected an interpolation of {INTERPOLATIONS} and a fill_mode of "
+                          f"{tuple(INDEX_FOLDS)}, received {interpolation!r} and {fill_mode!r}.")
+    batch, rows, columns, channels = shape_of(x)
+    line = bell(window, sigma, add(multiply(trunc(as_tensor(sigma, "float32")), 6), 1))
+
+    def field(state: Tensor) -> Tensor:
+        noise = multiply(p.random_normal_op(state, shape=(batch, rows, columns), dtype="float32"), sigma)
+        smooth = filtered(filtered(expand_dims(noise, -1), reshape(line, (-1, 1, 1)), "same"),
+                          reshape(line, (1, -1, 1)), "same")
         return multiply(squeeze(smooth, -1), alpha)
-
-    def convert(x: Tensor) -> Tensor:
-        batch, rows, columns, channels = shape_of(x)
-        downwards, sideways = field((batch, rows, columns)), field((batch, rows, columns))
-        ys, xs = (grid.astype("float32") for grid in np.mgrid[:rows, :columns])
-        results = []
-        for image, dy, dx in zip(unstack(x), unstack(downwards), unstack(sideways)):
-            places = [add(ys, dy), add(xs, dx)]
-            results.append(stack([map_coordinates(channel, places, order, fill_mode, fill_value)
-                                  for channel in unstack(image, axis=-1)], -1))
-        return stack(results)
-    return of_batch(convert, images, data_format)
+    ys, xs = (grid.astype("float32") for grid in np.mgrid[:rows, :columns])
+    order = INTERPOLATIONS.index(interpolation)
+    near = (_neighbours(reshape(add(grid, field(state)), (batch, rows * columns)), order)
+            for grid, state in zip((ys, xs), states))
+    pixels, fold = reshape(as_float(x), (batch, rows * columns, channels)), INDEX_FOLDS[fill_mode]
+    total: Any = None
+    for (row, row_share), (column, share) in product(*near):
+        index = add(multiply(fold(row, rows), columns), fold(column, columns))
+        values = take_along_axis(pixels, expand_dims(index, -1), 1)
+        if fill_mode == "constant":
+            inside = logical_and(logical_and(greater_equal(row, 0), less(row, rows)),
+                                 logical_and(greater_equal(column, 0), less(column, columns)))
+            values = where(expand_dims(inside, -1), values, float(fill_value))
+        part = multiply(values, expand_dims(multiply(row_share, share), -1))
+        total = part if total is None else add(total, part)
+    result = reshape(total, (batch, rows, columns, channels))
+    return as_tensor(result if is_float(dtype_of(x)) else round_(result), dtype_of(x))

@@ -1,0 +1,1 @@
+"""Layers that change images: some always, most of them at random and only in training."""
