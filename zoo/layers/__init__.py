@@ -117,7 +117,9 @@ from zoo.layers.preprocessing.image.policies import RandAugment as RandAugment
 from zoo.layers.preprocessing.image.smoothing import RandomGaussianBlur as RandomGaussianBlur
 from zoo.layers.preprocessing.image.smoothing import RandomSharpness as RandomSharpness
 from zoo.layers.preprocessing.image.tones import AutoContrast as AutoContrast
-from zoo.layers.preprocessing.image.tones import ContrastLimitedAdaptiveHistogramEqualization as ContrastLimitedAdaptiveHistogramEqualization
+from zoo.layers.preprocessing.image.tones import (
+    ContrastLimitedAdaptiveHistogramEqualization as ContrastLimitedAdaptiveHistogramEqualization,
+)
 from zoo.layers.preprocessing.image.tones import Equalization as Equalization
 from zoo.layers.preprocessing.image.tones import RandomPosterization as RandomPosterization
 from zoo.layers.preprocessing.image.tones import Solarization as Solarization
