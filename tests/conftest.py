@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import zlib
 
 import pytest
 
 from tests.conformance.outcome import TALLIES
 from tests.corpus import CORPUS
-from zoo.engine import device
+from zoo.engine import device, rng
 from zoo.errors import ConfigError
 
 
@@ -32,6 +33,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "gpu" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason=f"no GPU: {problem}"))
+
+
+@pytest.fixture(autouse=True)
+def own_randomness(request: pytest.FixtureRequest) -> None:
+    """Random numbers of a test depend on the test alone, not on those that ran before it."""
+    rng.set_random_seed(zlib.crc32(request.node.nodeid.encode()))
 
 
 def _gpu_problem() -> str | None:

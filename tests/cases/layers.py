@@ -113,6 +113,7 @@ _CORE = [
     LayerCase("Dense", {"units": 3, "use_bias": False, "activation": "tanh"}, ((2, 5, 4, 6),), unknown=(1, 2)),
     LayerCase("Dense", {"units": 3, "activation": {"class_name": "LeakyReLU", "config": {"negative_slope": 0.1}}}),
     LayerCase("Dense", {"units": 2, "kernel_regularizer": "l2", "bias_constraint": "non_neg"}),
+    LayerCase("TernaryDense", {"units": 3}), LayerCase("TernaryDense", {"units": 3, "threshold": 0.2}, ((2, 5, 6),), (1,)),
     _einsum("abc,cd->abd", (None, 4), "d", unknown=(1,)),
     _einsum("...c,cd->...d", 4, "d", shape=(2, 3, 5, 6), unknown=(1, 2)),
     _einsum("ab...,bc->ac...", 4, "c", unknown=(2,)),

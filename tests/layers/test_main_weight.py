@@ -187,3 +187,19 @@ def test_lambda(tmp_path: pathlib.Path) -> None:
     code = {"name": "l", "function": {"class_name": "__lambda__", "config": {"code": "4wEAAAA="}}}
     with pytest.raises(UnknownClass, match="a lambda; zoo never runs"):
         layers.Lambda.from_config(code)
+
+
+def test_ternary_kernels_compute_with_signs_and_learn_as_a_whole() -> None:
+    kernel = np.array([[0.5, -0.5], [0.5, 0.1]], "float32")
+    x = np.array([[1.0, 2.0]], "float32")
+    for threshold, signs, scale in ((None, [[1, -1], [1, 0]], 0.4), (0.05, [[1, -1], [1, 1]], 1), (9, [[0, 0], [0, 0]], 1)):
+        layer = layers.TernaryDense(2, threshold, use_bias=False)
+        layer(x)
+        layer.kernel.assign(kernel)
+        np.testing.assert_allclose(layer(x), x @ np.array(signs) * scale, rtol=1e-6, atol=1e-6)
+    model = zoo.Sequential([layers.Input((2,)), layers.TernaryDense(1, 0.05)])
+    model.layers[-1].kernel.assign(kernel[:, :1])
+    model.compile("sgd", "mse")
+    model.train_on_batch(x, np.zeros((1, 1)))
+    step = 0.01 * 2 * 3 * x.T                               # of the loss (1 + 2)**2, with signs for weights
+    np.testing.assert_allclose(model.layers[-1].kernel.numpy(), kernel[:, :1] - step, rtol=1e-4)

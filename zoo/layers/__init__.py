@@ -31,6 +31,7 @@ from zoo.layers.attention.multi_head_attention import GroupedQueryAttention as G
 from zoo.layers.attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from zoo.layers.core.lambda_layer import Lambda as Lambda
 from zoo.layers.core.reversible_embedding import ReversibleEmbedding as ReversibleEmbedding
+from zoo.layers.core.ternary_dense import TernaryDense as TernaryDense
 from zoo.layers.input_spec import InputSpec as InputSpec
 from zoo.layers.layer import Layer as Layer
 from zoo.layers.legacy.keras1_names import AtrousConvolution1D as AtrousConvolution1D

@@ -86,7 +86,7 @@ def test_statistics_are_not_trainable() -> None:
 def test_every_class_of_keras_is_known_or_open() -> None:
     """A layer class is in the table, has no weights, or is one of those whose weights no config tells."""
     unknown = {name for name in dialects.DIALECTS["keras3"].layers if anatomy_of(name, {}) is None}
-    assert unknown == {"FlaxLayer", "JaxLayer", "TFSMLayer", "TernaryDense", "TorchModuleWrapper"}
+    assert unknown == {"FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"}
     assert set(ANATOMY) - {"ConvLSTMCell"} <= set().union(*(dialect.layers for dialect in dialects.DIALECTS.values()))
 
 

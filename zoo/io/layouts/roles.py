@@ -141,7 +141,7 @@ def _table(*rows: tuple[str, Anatomy]) -> dict[str, Anatomy]:
 
 
 ANATOMY: dict[str, Anatomy] = _table(
-    ("Dense Conv1D Conv2D Conv3D", _with_lora("kernel", _BIAS)),
+    ("Dense Conv1D Conv2D Conv3D", _with_lora("kernel", _BIAS)), ("TernaryDense", Anatomy((Own("kernel"), _BIAS))),
     ("EinsumDense", _with_lora("kernel", Own("bias", when=lambda config: config.get("bias_axes") is not None))),
     ("Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D LocallyConnected1D "
      "LocallyConnected2D", _KERNEL),
@@ -187,7 +187,7 @@ ANATOMY: dict[str, Anatomy] = _table(
 
 # Layers of Keras that hold what their users wrote, or weights that no config tells.
 _OPEN = frozenset({"DenseFeatures", "FlaxLayer", "JaxLayer", "Merge", "RandomFourierFeatures", "TFSMLayer",
-                   "TernaryDense", "TorchModuleWrapper"})
+                   "TorchModuleWrapper"})
 _LAYERS_WITHOUT_TABLE = LAYERS - ANATOMY.keys() - _OPEN
 
 
