@@ -63,7 +63,7 @@ def by_layer() -> WeightTree:
     return WeightTree("by_layer", [
         WeightGroup("edges", [tensor("edges/kernel:0", 3, 3, 1, 4), tensor("edges/bias:0", 4)]),
         WeightGroup("head", [tensor("hidden/kernel:0", 36, 4), tensor("hidden/bias:0", 4)]),
-        WeightGroup("out", [tensor("out/kernel:0", 4, 2), tensor("out/bias:0", 2)]),
+        WeightGroup("out", [tensor("out/kernel:0", 4, 2), tensor("out/bias:0", 2, start=-5.0)]),
     ])
 
 

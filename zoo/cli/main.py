@@ -25,6 +25,7 @@ from zoo.errors import ZooError
 COMMANDS = {
     "inspect": "show what a model file holds",
     "convert": "write a model file in another format",
+    "diff": "show what differs between two model files",
     "classify": "name what is in images",
     "fetch": "bring pretrained weights to this machine",
     "models": "list the pretrained networks",

@@ -72,8 +72,8 @@ def _model(model: ModelRecord, owned: Ownership, path: LayerPath) -> Description
 
 def _layer(layer: LayerRecord, shape: tuple[int | None, ...] | None, owned: Ownership,
            path: LayerPath) -> Description:
-    calls = [[leaf.layer for leaf in tree.leaves((call.args, call.kwargs)) if isinstance(leaf, TensorRef)]
-             for call in layer.calls]
+    sources = [[leaf for leaf in tree.leaves((call.args, call.kwargs)) if isinstance(leaf, TensorRef)]
+               for call in layer.calls]
     return {
         "name": layer.name,
         "class_name": layer.class_name,
@@ -81,7 +81,8 @@ def _layer(layer: LayerRecord, shape: tuple[int | None, ...] | None, owned: Owne
         "output_shape": plain(shape),
         "parameters": owned.parameters(path),
         "trainable": layer.trainable,
-        "calls": calls,
+        "calls": [[source.layer for source in call] for call in sources],
+        "sources": plain(sources),
         "config": plain(layer.config),
         "model": None if layer.model is None else _model(layer.model, owned, path),
     }

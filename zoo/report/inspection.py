@@ -8,6 +8,7 @@ from typing import Any
 
 from zoo.report.description import Description, walk_layers
 from zoo.report.tables import Column, clean, fields, table
+from zoo.report.topology import drawn
 
 _LAYERS = (Column("layer"), Column("class"), Column("output shape"), Column("parameters", right=True),
            Column("config"))
@@ -104,11 +105,23 @@ def _dtypes(tensors: list[Description]) -> str:
 
 
 def _layers(model: Description, width: int | None) -> list[str]:
-    rows = [("  " * depth + layer["name"], layer["registered_name"] or layer["class_name"],
-             _shape(layer["output_shape"]), None if layer["parameters"] is None else f"{layer['parameters']:,}",
-             _brief(layer["config"]) + ("" if layer["trainable"] else " frozen"))
-            for depth, layer in walk_layers(model)]
-    return table(_LAYERS, rows, width=width)
+    return table(_LAYERS, list(_rows(model, "")), width=width)
+
+
+def _rows(model: Description, margin: str) -> Iterator[tuple[str | None, ...]]:
+    """One row for each call of a layer, in the order in which data flows, nested models below the layer."""
+    art = None if model["kind"] == "sequential" else drawn(model["layers"])
+    for index, call, lanes in art or [(index, 0, "") for index in range(len(model["layers"]))]:
+        layer = model["layers"][index]
+        name = f"{margin}{lanes}{layer['name']}"
+        if call:
+            yield f"{name} (call {call + 1})", layer["registered_name"] or layer["class_name"], None, None, None
+            continue
+        yield (name, layer["registered_name"] or layer["class_name"], _shape(layer["output_shape"]),
+               None if layer["parameters"] is None else f"{layer['parameters']:,}",
+               _brief(layer["config"]) + ("" if layer["trainable"] else " frozen"))
+        if layer["model"] is not None:
+            yield from _rows(layer["model"], margin + " " * len(lanes) + "  ")
 
 
 def _brief(config: Description) -> str:
