@@ -51,7 +51,16 @@ class CorruptFile(FileError):
 
 
 class UnsafeFile(FileError):
-    """A guard refused the file; nothing of it was executed, followed or expanded."""
+    """A guard refused the file; nothing of it was executed, followed or expanded.
+
+    Attributes:
+        rule: which rule of `zoo.safety.RULES` it broke.
+        where: the place in the file, as the message begins with it.
+    """
+
+    def __init__(self, message: str, rule: str = "over-limit", where: str = ""):
+        super().__init__(message)
+        self.rule, self.where = rule, where
 
 
 class UnsupportedFile(FileError):

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from zoo.errors import CorruptFile, UnsafeFile, UnsupportedFile
-from zoo.io.limits import DEFAULT_LIMITS, Limits
+from zoo.io.limits import DEFAULT_LIMITS, Limits, Refusal, refuse
 from zoo.io.source import FileRange, Memory, Source
 
 SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
@@ -93,8 +93,11 @@ class Archive:
         return data
 
 
-def read_zip(source: Source, limits: Limits = DEFAULT_LIMITS) -> Archive:
+def read_zip(source: Source, limits: Limits = DEFAULT_LIMITS, refused: Refusal = refuse) -> Archive:
     """The members of a zip archive.
+
+    Args:
+        refused: hears of members that a guard refuses; if it returns, they are left out.
 
     Raises:
         CorruptFile: not a zip archive, truncated, or contradicting itself.
@@ -102,8 +105,7 @@ def read_zip(source: Source, limits: Limits = DEFAULT_LIMITS) -> Archive:
         UnsupportedFile: a compression that zoo does not read.
     """
     with _opened(source) as archive:
-        entries = archive.infolist()
-        _check_entries(source, entries, limits)
+        entries = _checked_entries(source, archive.infolist(), limits, refused)
         members = {entry.filename: _member(source, entry) for entry in entries if not entry.is_dir()}
     return Archive(source.where, source, limits, members)
 
@@ -122,7 +124,7 @@ def read_folder(path: Path, limits: Limits = DEFAULT_LIMITS) -> Archive:
             mode = os.lstat(file).st_mode
             if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
                 raise UnsafeFile(f"{file}: refused a link or special file in a model folder; if you trust it, copy the "
-                                 "folder with the files that the links point at (cp -rL)")
+                                 "folder with the files that the links point at (cp -rL)", "folder-link", str(file))
             if stat.S_ISREG(mode):
                 members[file.relative_to(path).as_posix()] = FileRange.whole(file)
         if len(members) > limits.members:
@@ -141,39 +143,58 @@ def _opened(source: Source) -> Iterator[zipfile.ZipFile]:
                               "download looks like this: get the file again") from error
 
 
-def _check_entries(source: Source, entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+def _checked_entries(source: Source, entries: list[zipfile.ZipInfo], limits: Limits,
+                     refused: Refusal) -> list[zipfile.ZipInfo]:
+    """The entries that no guard refuses."""
+    try:
+        _check_all(source, entries, limits)
+    except UnsafeFile as error:
+        refused(error)
+    passed = []
+    for entry in entries:
+        try:
+            _check_entry(f"{source.where}!{entry.filename}", entry, limits)
+            passed.append(entry)
+        except UnsafeFile as error:
+            refused(error)
+    return passed
+
+
+def _check_all(source: Source, entries: list[zipfile.ZipInfo], limits: Limits) -> None:
     if len(entries) > limits.members:
         raise UnsafeFile(f"{source.where}: {len(entries)} members, more than {limits.members}")
     twice = [name for name, count in Counter(entry.filename for entry in entries).items() if count > 1]
     if twice:
-        raise UnsafeFile(f"{source.where}: refused members that are there twice: {twice[:5]}")
-    for entry in entries:
-        _check_entry(f"{source.where}!{entry.filename}", entry, limits)
+        raise UnsafeFile(f"{source.where}: refused members that are there twice: {twice[:5]}", "zip-duplicate",
+                         source.where)
     stored = sum(entry.compress_size for entry in entries)
     if stored > source.size:
-        raise UnsafeFile(f"{source.where}: its members claim {stored} bytes of a file of {source.size}: they overlap")
+        raise UnsafeFile(f"{source.where}: its members claim {stored} bytes of a file of {source.size}: they overlap",
+                         "zip-overlap", source.where)
     expanded = sum(entry.file_size for entry in entries if entry.compress_type != zipfile.ZIP_STORED)
     if expanded > limits.expanded_bytes:
-        raise UnsafeFile(f"{source.where}: would expand to {expanded} bytes; the limit is {limits.expanded_bytes}")
+        raise UnsafeFile(f"{source.where}: would expand to {expanded} bytes; the limit is {limits.expanded_bytes}",
+                         "zip-bomb", source.where)
 
 
 def _check_entry(where: str, entry: zipfile.ZipInfo, limits: Limits) -> None:
     parts = entry.orig_filename.replace("\\", "/").split("/")
     if not parts[0] or ".." in parts or ":" in parts[0] or "\0" in entry.orig_filename:
-        raise UnsafeFile(f"{where}: refused a member whose name points outside of the archive")
+        raise UnsafeFile(f"{where}: refused a member whose name points outside of the archive", "zip-path", where)
     mode = entry.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise UnsafeFile(f"{where}: refused a link or special file")
+        raise UnsafeFile(f"{where}: refused a link or special file", "zip-link", where)
     if entry.flag_bits & _ENCRYPTED:
-        raise UnsafeFile(f"{where}: refused an encrypted member")
+        raise UnsafeFile(f"{where}: refused an encrypted member", "zip-encrypted", where)
     if entry.compress_type not in _COMPRESSIONS:
         raise UnsupportedFile(f"{where}: zip compression {entry.compress_type} is not supported; "
                               "store the archive uncompressed or with deflate")
     if entry.compress_type == zipfile.ZIP_STORED and entry.compress_size != entry.file_size:
-        raise UnsafeFile(f"{where}: stored as it is, but declares {entry.file_size} of {entry.compress_size} bytes")
+        raise UnsafeFile(f"{where}: stored as it is, but declares {entry.file_size} of {entry.compress_size} bytes",
+                         "zip-bomb", where)
     if entry.file_size > limits.ratio * max(entry.compress_size, 1):
         raise UnsafeFile(f"{where}: {entry.compress_size} bytes would expand to {entry.file_size}, more than "
-                         f"{limits.ratio} : 1: refused as a decompression bomb")
+                         f"{limits.ratio} : 1: refused as a decompression bomb", "zip-bomb", where)
 
 
 def _member(source: Source, entry: zipfile.ZipInfo) -> Source | zipfile.ZipInfo:

@@ -24,13 +24,18 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 
 from zoo.errors import CorruptFile, UnsafeFile, UnsupportedFile
 from zoo.io.hdf5_text import REFERENCE_SIZE, TextReader, decoded
-from zoo.io.limits import DEFAULT_LIMITS, Limits
+from zoo.io.limits import DEFAULT_LIMITS, Limits, Refusal, refuse
 from zoo.io.source import Source, native
 from zoo.io.tensors import TensorRecord
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 ALLOWED_FILTERS = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF)
+
+_LINKS = {h5l.TYPE_SOFT: ("a soft link", "hdf5-soft-link"),
+          h5l.TYPE_EXTERNAL: ("an external link", "hdf5-external-link")}
+
+_ATTRIBUTES = (h5t.STRING, h5t.INTEGER, h5t.FLOAT, h5t.ENUM)        # others say nothing about weights
 
 # What h5py raises for content that HDF5 cannot make sense of.
 _HDF5_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, NotImplementedError,
@@ -119,8 +124,11 @@ class Group:
                 yield from member.walk(f"{prefix}/{name}" if prefix else name)
 
 
-def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Group:
+def read(source: Source, limits: Limits = DEFAULT_LIMITS, refused: Refusal = refuse) -> Group:
     """The structure of an HDF5 file; the file is closed again when this returns.
+
+    Args:
+        refused: hears of members and attributes that a guard refuses; if it returns, they are left out.
 
     Raises:
         CorruptFile: it is not HDF5, truncated, or contradicts itself.
@@ -129,7 +137,7 @@ def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Group:
     """
     with _opened(source) as file, source.open() as stream:
         _check_superblock(source)
-        return _Walk(source, limits, TextReader(stream, source.size, limits)).group(file.id, "", 0)
+        return _Walk(source, limits, refused, TextReader(stream, source.size, limits)).group(file.id, "", 0)
 
 
 @contextmanager
@@ -167,8 +175,8 @@ def _diagnosis(source: Source, error: Exception) -> str:
 class _Walk:
     """One pass over all objects of a file, with what has been counted so far."""
 
-    def __init__(self, source: Source, limits: Limits, text: TextReader):
-        self.source, self.limits, self.text = source, limits, text
+    def __init__(self, source: Source, limits: Limits, refused: Refusal, text: TextReader):
+        self.source, self.limits, self.refused, self.text = source, limits, refused, text
         self.addresses: set[int] = set()
         self.stored = self.expanded = 0
 
@@ -176,25 +184,29 @@ class _Walk:
         where = f"{self.source.where}:{key or '/'}"
         self._count(gid, where)
         if depth > self.limits.depth:
-            raise UnsafeFile(f"{where}: groups are nested deeper than {self.limits.depth}")
+            raise UnsafeFile(f"{where}: groups are nested deeper than {self.limits.depth}", where=where)
         members: dict[str, Group | Dataset] = {}
         for name in gid:
             child = f"{key}/{decoded(name, where)}"
-            members[child[len(key) + 1:]] = self._member(gid, name, child, depth)
+            try:
+                members[child[len(key) + 1:]] = self._member(gid, name, child, depth)
+            except UnsafeFile as error:
+                self.refused(error)
         return Group(where, self._attributes(gid, where), members)
 
     def _member(self, gid: h5g.GroupID, name: bytes, key: str, depth: int) -> Group | Dataset:
         where = f"{self.source.where}:{key}"
         link = gid.links.get_info(name).type
         if link != h5l.TYPE_HARD:
-            kind = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "an external link"}.get(link, "a custom link")
-            raise UnsafeFile(f"{where}: refused {kind}: weights must be stored where they are named")
+            kind, rule = _LINKS.get(link, ("a custom link", "hdf5-custom-link"))
+            raise UnsafeFile(f"{where}: refused {kind}: weights must be stored where they are named", rule, where)
         oid = h5o.open(gid, name)
         if isinstance(oid, h5g.GroupID):
             return self.group(oid, key, depth + 1)
         if isinstance(oid, h5d.DatasetID):
             return self.dataset(oid, key)
-        raise UnsafeFile(f"{where}: refused a committed datatype: weights have plain types")
+        raise UnsafeFile(f"{where}: refused a committed datatype: weights have plain types", "hdf5-committed-type",
+                             where)
 
     def dataset(self, did: h5d.DatasetID, key: str) -> Dataset:
         where = f"{self.source.where}:{key}"
@@ -203,7 +215,8 @@ class _Walk:
         shape = _shape(did, where)
         tid = did.get_type()
         if tid.committed():
-            raise UnsafeFile(f"{where}: refused a committed datatype: weights have plain types")
+            raise UnsafeFile(f"{where}: refused a committed datatype: weights have plain types", "hdf5-committed-type",
+                             where)
         dtype, stored = _dtype(tid, attributes, where)
         layout = self._checked_layout(did, where, shape, stored)
         if math.prod(shape) == 0:
@@ -222,33 +235,38 @@ class _Walk:
     def _count(self, oid: h5g.GroupID | h5d.DatasetID, where: str) -> None:
         address = h5o.get_info(oid).addr
         if address in self.addresses:
-            raise UnsafeFile(f"{where}: refused an object that the file reaches by two names (a cycle or an alias)")
+            raise UnsafeFile(f"{where}: refused an object that the file reaches by two names (a cycle or an alias)",
+                             "hdf5-alias", where)
         self.addresses.add(address)
         if len(self.addresses) > self.limits.objects:
-            raise UnsafeFile(f"{where}: the file has more than {self.limits.objects} objects")
+            raise UnsafeFile(f"{where}: the file has more than {self.limits.objects} objects", where=where)
 
     def _checked_layout(self, did: h5d.DatasetID, where: str, shape: tuple[int, ...], stored: str) -> int:
         """The layout of a dataset, once its declared size is backed by stored bytes."""
         plist = did.get_create_plist()
         layout = plist.get_layout()
         if layout == h5d.VIRTUAL:
-            raise UnsafeFile(f"{where}: refused a virtual dataset: its bytes are in other files")
+            raise UnsafeFile(f"{where}: refused a virtual dataset: its bytes are in other files",
+                             "hdf5-virtual-dataset", where)
         if plist.get_external_count():
-            raise UnsafeFile(f"{where}: refused external storage: its bytes are in other files")
+            raise UnsafeFile(f"{where}: refused external storage: its bytes are in other files",
+                             "hdf5-external-storage", where)
         for code, _, _, name in (plist.get_filter(i) for i in range(plist.get_nfilters())):
             if code not in ALLOWED_FILTERS:
                 raise UnsafeFile(f"{where}: refused the filter {code} ({name.decode('ascii', 'replace')}): only gzip, "
-                                 "shuffle, fletcher32 and lzf are read; store the weights without it")
+                                 "shuffle, fletcher32 and lzf are read; store the weights without it", "hdf5-filter",
+                                 where)
         declared = math.prod(shape) * (REFERENCE_SIZE if stored == "object" else np.dtype(stored).itemsize)
         size = did.get_storage_size()
         self.stored += size
         if layout == h5d.CHUNKED and declared:
             self._check_expansion(where, max(declared, math.prod(plist.get_chunk()) * did.get_type().get_size()), size)
         elif declared != size and declared:
-            raise UnsafeFile(f"{where}: declares {shape} of {stored}, {declared} bytes, but stores {size}")
+            raise UnsafeFile(f"{where}: declares {shape} of {stored}, {declared} bytes, but stores {size}",
+                             "hdf5-declared-size", where)
         if self.stored > self.source.size:
             raise UnsafeFile(f"{where}: the datasets claim {self.stored} bytes of a file of {self.source.size}: "
-                             "they overlap or lie outside of it")
+                             "they overlap or lie outside of it", "hdf5-overlap", where)
         offset = did.get_offset()
         if offset is not None and offset + size > self.source.size:
             raise CorruptFile(f"{where}: its {size} bytes at offset {offset} end after the file's {self.source.size}: "
@@ -258,11 +276,11 @@ class _Walk:
     def _check_expansion(self, where: str, declared: int, size: int) -> None:
         if declared > self.limits.ratio * size:
             raise UnsafeFile(f"{where}: declares {declared} bytes but stores {size}, more than "
-                             f"{self.limits.ratio} : 1: refused as a decompression bomb")
+                             f"{self.limits.ratio} : 1: refused as a decompression bomb", "hdf5-bomb", where)
         self.expanded += declared
         if self.expanded > self.limits.expanded_bytes:
             raise UnsafeFile(f"{where}: the compressed datasets declare more than {self.limits.expanded_bytes} bytes; "
-                             "if that is right, pass zoo.io.Limits(expanded_bytes=...)")
+                             "if that is right, pass zoo.io.Limits(expanded_bytes=...)", where=where)
 
     def _attributes(self, oid: h5g.GroupID | h5d.DatasetID, where: str) -> dict[str, Any]:
         count = h5a.get_num_attrs(oid)
@@ -272,18 +290,24 @@ class _Walk:
         manager = h5py.AttributeManager(h5py.Group(oid) if isinstance(oid, h5g.GroupID) else h5py.Dataset(oid))
         for index in range(count):
             attribute = h5a.open(oid, index=index)
-            name, tid, space = decoded(attribute.name, where), attribute.get_type(), attribute.get_space()
-            there = f"{where}, attribute {name!r}"
-            items = space.get_simple_extent_npoints()
-            if items * tid.get_size() > self.limits.attribute_bytes:
-                raise UnsafeFile(f"{there}: declares {items * tid.get_size()} bytes")
-            kind = tid.get_class()
-            if kind == h5t.STRING and tid.is_variable_str() and items:
-                texts = self.text.attribute(h5o.get_info(oid).addr, attribute.name, items, there)
-                values[name] = texts[0] if space.get_simple_extent_type() == h5s.SCALAR else texts
-            elif kind in (h5t.STRING, h5t.INTEGER, h5t.FLOAT, h5t.ENUM):     # others say nothing about weights
-                values[name] = _plain(manager[name], there)
+            name = decoded(attribute.name, where)
+            try:
+                if attribute.get_type().get_class() in _ATTRIBUTES:
+                    values[name] = self._attribute(oid, attribute, manager, f"{where}, attribute {name!r}")
+            except UnsafeFile as error:
+                self.refused(error)
         return values
+
+    def _attribute(self, oid: h5g.GroupID | h5d.DatasetID, attribute: h5a.AttrID, manager: h5py.AttributeManager,
+                   where: str) -> Any:
+        tid, space = attribute.get_type(), attribute.get_space()
+        items = space.get_simple_extent_npoints()
+        if items * tid.get_size() > self.limits.attribute_bytes:
+            raise UnsafeFile(f"{where}: declares {items * tid.get_size()} bytes", where=where)
+        if tid.get_class() == h5t.STRING and tid.is_variable_str() and items:
+            texts = self.text.attribute(h5o.get_info(oid).addr, attribute.name, items, where)
+            return texts[0] if space.get_simple_extent_type() == h5s.SCALAR else texts
+        return _plain(manager[attribute.name], where)
 
 
 def _shape(did: h5d.DatasetID, where: str) -> tuple[int, ...]:

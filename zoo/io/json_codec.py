@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from zoo.errors import ConfigError, CorruptFile, UnsafeFile
-from zoo.io.limits import DEFAULT_LIMITS, Limits
+from zoo.io.limits import DEFAULT_LIMITS, Limits, Refusal, refuse
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
@@ -15,7 +15,7 @@ _BRACKET = re.compile(r"[\[\]{}]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def loads(text: bytes | str, where: str, limits: Limits = DEFAULT_LIMITS) -> Any:
+def loads(text: bytes | str, where: str, limits: Limits = DEFAULT_LIMITS, refused: Refusal = refuse) -> Any:
     """The value of a JSON text.
 
     ``NaN``, ``Infinity`` and ``-Infinity`` are floats, as Keras writes them.
@@ -23,18 +23,19 @@ def loads(text: bytes | str, where: str, limits: Limits = DEFAULT_LIMITS) -> Any
     Args:
         text: UTF-8 (a byte order mark is ignored) or text.
         where: what is being read, for messages.
+        refused: hears of objects that have a key twice; if it returns, the last value counts.
 
     Raises:
         CorruptFile: not JSON; says at which line and column.
         UnsafeFile: longer or deeper than the limits, or an object that has a key twice.
     """
     if len(text) > limits.json_bytes:
-        raise UnsafeFile(f"{where}: JSON of {len(text)} bytes; the limit is {limits.json_bytes}")
+        raise UnsafeFile(f"{where}: JSON of {len(text)} bytes; the limit is {limits.json_bytes}", where=where)
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")
         _check_depth(text, where, limits.json_depth)
-        value = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, where))
+        value = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, where, refused))
         if _SURROGATE.search(text):                 # half a character: valid JSON, but no text that can be written
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -72,13 +73,13 @@ def pop(value: dict[str, Any], key: str, expected: type, where: str) -> Any:
     return found
 
 
-def _object(pairs: list[tuple[str, Any]], where: str) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]], where: str, refused: Refusal) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise UnsafeFile(f"{where}: refused a JSON object that has keys twice: {twice[:5]}; readers disagree on "
-                         "which one counts")
+        refused(UnsafeFile(f"{where}: refused a JSON object that has keys twice: {twice[:5]}; readers disagree on "
+                           "which one counts", "json-duplicate-key", where))
     return found
 
 
@@ -90,4 +91,4 @@ def _check_depth(text: str, where: str, limit: int) -> None:
     for bracket in _BRACKET.findall(_STRING.sub("", text)):
         depth += _STEP[bracket]
         if depth > limit:
-            raise UnsafeFile(f"{where}: JSON nested deeper than {limit}")
+            raise UnsafeFile(f"{where}: JSON nested deeper than {limit}", where=where)

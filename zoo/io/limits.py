@@ -7,7 +7,10 @@ another `Limits` to read a larger one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from zoo.errors import UnsafeFile
 
 # DEFLATE cannot shrink data further than 1032 : 1 (RFC 1951: a match of 258 bytes takes at least 2 bits); what
 # declares more than this is either corrupt or a bomb. A little is added for headers and padding.
@@ -29,8 +32,7 @@ class Limits:
         depth: nesting of HDF5 groups, and of dictionaries in a checkpoint.
         attribute_bytes: bytes of one HDF5 attribute, without its variable-length text.
         text_bytes: variable-length text of an HDF5 file (configurations, names).
-        text_bytes: int = 256 << 20
-    pickle_opcodes: length of a checkpoint's pickled index.
+        pickle_opcodes: length of a checkpoint's pickled index.
     """
 
     ratio: int = MAX_DEFLATE_RATIO
@@ -47,3 +49,11 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+# What a guarded reader does with a part of a file that breaks a rule. If this returns, the part is left out.
+Refusal = Callable[[UnsafeFile], None]
+
+
+def refuse(error: UnsafeFile) -> None:
+    """Refuses the whole file, as everything but `zoo.safety.scan` does."""
+    raise error

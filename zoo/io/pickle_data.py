@@ -69,7 +69,7 @@ class _Machine:
             return True
         if code not in _OPCODES:
             raise UnsafeFile(f"{self.where}: refused the pickle opcode {code!r} at byte {self.stream.tell() - 1}: "
-                             "a file of weights has no use for it")
+                             "a file of weights has no use for it", "pickle-code", self.where)
         _OPCODES[code](self)
         return False
 
@@ -128,7 +128,8 @@ class _Machine:
             raise TypeError("keys for something that is not a dictionary")
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, (str, int, float, bytes, type(None))):    # hashing nested tuples can take for ever
-                raise UnsafeFile(f"{self.where}: refused a dictionary key of type {type(key).__name__}")
+                raise UnsafeFile(f"{self.where}: refused a dictionary key of type {type(key).__name__}",
+                                 "pickle-code", self.where)
             target[key] = value
 
     def find(self, module: Any, name: Any) -> None:
@@ -136,13 +137,15 @@ class _Machine:
         if not (isinstance(module, str) and isinstance(name, str) and full in self.names):
             raise UnsafeFile(f"{self.where}: refused the name {full!r:.200}: a pickle that asks for it wants more than "
                              f"tensors. Names that are understood: {', '.join(sorted(self.names)) or 'none'}. If you "
-                             "trust the file, load it in its own framework and save the plain state dict again")
+                             "trust the file, load it in its own framework and save the plain state dict again",
+                             "pickle-code", self.where)
         self.push(self.names[full])
 
     def call(self) -> None:
         target, arguments = self.pop(2)
         if not callable(target):                  # whatever is callable here came from the caller's own table
-            raise UnsafeFile(f"{self.where}: refused to call {type(target).__name__!r} from a pickle")
+            raise UnsafeFile(f"{self.where}: refused to call {type(target).__name__!r} from a pickle", "pickle-code",
+                             self.where)
         if type(arguments) is not tuple:
             raise TypeError("arguments that are not a tuple")
         self.push(target(*arguments))
@@ -150,12 +153,14 @@ class _Machine:
     def build(self) -> None:
         target, _ = self.pop(2)
         if not isinstance(target, dict):          # an ordered dictionary's own attributes (version notes): dropped
-            raise UnsafeFile(f"{self.where}: refused to set the state of {type(target).__name__!r} from a pickle")
+            raise UnsafeFile(f"{self.where}: refused to set the state of {type(target).__name__!r} from a pickle",
+                             "pickle-code", self.where)
         self.push(target)
 
     def persistent_value(self) -> None:
         if self.persistent is None:
-            raise UnsafeFile(f"{self.where}: refused a persistent id outside of a checkpoint")
+            raise UnsafeFile(f"{self.where}: refused a persistent id outside of a checkpoint", "pickle-code",
+                             self.where)
         self.push(self.persistent(self.pop()))
 
     def remember(self, index: int) -> None:
