@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,14 +20,14 @@ from zoo.engine.spec import TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, DtypeError, ShapeError
-from zoo.layers import base_arguments, quantization
+from zoo.layers import base_arguments, building, quantization
+from zoo.layers.building import name_scope as name_scope
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.masks import mask_of, set_mask
 from zoo.layers.shapes import map_shapes as map_shapes
 from zoo.layers.shapes import shape_of
 from zoo.layers.signatures import accepts as accepts, call_parameters, trains_by_default
 
-_scopes: ContextVar[tuple[str, ...]] = ContextVar("scopes", default=())
 _training: ContextVar[bool | None] = ContextVar("training", default=None)
 _penalties: ContextVar[list[Any] | None] = ContextVar("penalties", default=None)
 
@@ -58,6 +58,7 @@ class Layer(Operation):
     only_as: Mapping[str, Any] = {"autocast": True}         # Keras's arguments that may only have this one value here
     not_in_config: frozenset[str] = frozenset()             # arguments that Keras does not write, or would not read
     supports_masking: bool = False                          # whether masks of inputs mean something for outputs
+    keeps_track_of_building: ClassVar[bool] = False         # whether `build` itself says when the layer is built
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  activity_regularizer: Any = None, **kwargs: Any):
@@ -66,17 +67,30 @@ class Layer(Operation):
         self.name = name if name is not None else naming.unique_name(naming.to_snake_case(type(self).__name__))
         self.dtype_policy = base_arguments.dtype_policy(dtype)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.built = False
+        self.built = self._is_building = False
         self._trainable = bool(trainable)
         self._given_input_shape = base_arguments.given_batch_shape(kwargs)
         self._initial_weights = kwargs.get("weights")
         self._build_shapes: Any = None
         self.calls: list[CallNode] = []
 
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls) and not cls.keeps_track_of_building:
+            cls.build = building.once(cls.build)
+
     # ---- what a subclass writes or uses
 
     def build(self, input_shape: Any) -> None:
-        """Creates the weights; called once, before the first `call`, with the shape (or nest of them) of its input."""
+        """Creates the weights; called once, before the first `call`, with the shape (or nest of them) of its input.
+
+        Called by hand it makes the layer built. Where no subclass writes it, layers inside are built by a trial call.
+        """
+        if self._is_building or self.built:
+            return
+        if self._sublayers:
+            self.compute_output_shape(input_shape)
+        self.finish_building(input_shape)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Computes the output; takes `training` if it behaves differently in training."""
@@ -97,8 +111,7 @@ class Layer(Operation):
         seed = rng.draw_seed()                              # drawn now: the value does not depend on when it is read
         variable = Variable(lambda: rng.seeded(init, seed)(shape, dtype), shape, dtype, trainable=trainable,
                             name=name or "variable")
-        scopes = _scopes.get()
-        variable.path = "/".join((*(scopes if scopes and scopes[-1] == self.name else (self.name,)), variable.name))
+        variable.path = building.path_of(self, variable.name)
         variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
         self._track(variable)
         return variable
@@ -181,23 +194,20 @@ class Layer(Operation):
                 self.input_spec.check(self, tuple(tensor.shape))
         if self.built:
             return
-        shapes = self._shapes_for_build(args, kwargs)
-        with graphs.suspended(), name_scope(self.name):
-            self.build(**shapes) if isinstance(shapes, _ByName) else self.build(shapes)
-        self._build_shapes = shapes
-        self.built = True
+        shapes = building.shapes_for(self, args, kwargs)
+        if type(self).build is Layer.build:                 # layers inside are built by the call that follows
+            self.finish_building(shapes)
+        elif isinstance(shapes, building.ShapesByName):
+            self.build(**shapes)
+        else:
+            self.build(shapes)
+
+    def finish_building(self, shapes: Any) -> None:
+        """What follows `build`, with the shapes that it had: the layer is built, and gets weights that were given."""
+        self._build_shapes, self.built = shapes, True
         if self._initial_weights is not None:
             with graphs.suspended():
                 self.set_weights(self._initial_weights)
-
-    def _shapes_for_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        names = [n for n in inspect.signature(self.build).parameters]
-        if len(names) <= 1:
-            first = args[0] if args else next(iter(kwargs.values()))
-            return tree.map(shape_of, first)
-        bound = inspect.signature(self.call).bind(*args, **{k: v for k, v in kwargs.items() if k != "training"})
-        shapes = {f"{k}_shape": tree.map(shape_of, v) for k, v in bound.arguments.items() if v is not None}
-        return _ByName({name: shapes.get(name) for name in names})
 
     # ---- weights and sublayers
 
@@ -363,16 +373,6 @@ class Layer(Operation):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-@contextmanager
-def name_scope(name: str) -> Iterator[None]:
-    """Inside, the paths of new variables begin with `name` (after the names of scopes around)."""
-    token = _scopes.set((*_scopes.get(), name))
-    try:
-        yield
-    finally:
-        _scopes.reset(token)
-
-
 def is_training() -> bool:
     """Whether the layer that is being called, if any, is called in training mode."""
     return bool(_training.get())
@@ -387,10 +387,6 @@ def collecting_penalties() -> Iterator[list[Any]]:
         yield collected
     finally:
         _penalties.reset(token)
-
-
-class _ByName(dict):
-    """Shapes for a `build` that takes several, by parameter name."""
 
 
 def _masks_of(tensors: Any) -> Any:

@@ -31,6 +31,7 @@ class Sequential(Model):
     """
 
     kind = "sequential"
+    keeps_track_of_building = True
 
     def __init__(self, layers: Sequence[Layer] | None = None, *, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)

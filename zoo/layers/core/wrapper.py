@@ -7,7 +7,7 @@ from typing import Any
 from zoo.engine.spec import Shape
 from zoo.errors import ConfigError
 from zoo.layers import registry
-from zoo.layers.layer import Layer, name_scope
+from zoo.layers.layer import Layer
 
 
 class Wrapper(Layer):
@@ -40,9 +40,5 @@ def held(layer: Any, owner: Layer, argument: str) -> Layer:
 
 def build_held(layer: Layer, input_shape: Shape) -> None:
     """Builds a layer inside another one, if it is not built, so that its weights are there when its owner's are."""
-    if layer.built:
-        return
-    with name_scope(layer.name):
+    if not layer.built:
         layer.build(input_shape)
-    layer._build_shapes = input_shape
-    layer.built = True

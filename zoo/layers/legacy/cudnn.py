@@ -12,6 +12,7 @@ from typing import Any
 from zoo import ops
 from zoo.engine.spec import Shape
 from zoo.engine.variable import Variable
+from zoo.layers.building import outer_scope
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.layer import Layer
 from zoo.layers.rnn.gru import GRUCell
@@ -67,8 +68,8 @@ class CuDNNRNN(CellRNN):
 
     def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
         self.cell.name = self.name                          # its variables are called after the layer
-        self.cell.build((sequences_shape[0], *sequences_shape[2:]))
-        self.cell.built = True
+        with outer_scope():
+            self.cell.build((sequences_shape[0], *sequences_shape[2:]))
         super().build(sequences_shape, initial_state_shape)
 
     def sublayers(self) -> Iterator[tuple[str, Layer]]:

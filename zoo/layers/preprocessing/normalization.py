@@ -120,7 +120,6 @@ class Normalization(Layer):
     def _reduced_axes(self, batch: np.ndarray) -> tuple[int, ...]:
         if not self.built:
             self.build((None, *batch.shape[1:]))
-            self._build_shapes, self.built = (None, *batch.shape[1:]), True
         kept = [batch.shape[axis] for axis in self._kept if axis < batch.ndim]
         if batch.ndim != len(self._broadcast) or kept != [self._broadcast[axis] for axis in self._kept]:
             raise ShapeError(f"Layer {self.name!r} (Normalization) was built for sizes {self._broadcast} (1 where any "
