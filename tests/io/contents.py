@@ -42,6 +42,11 @@ def by_path() -> io.WeightTree:
     return io.WeightTree("by_path", [io.WeightGroup(path, tensors(*keys), name) for path, name, keys in names])
 
 
+def by_name() -> io.WeightTree:
+    return io.WeightTree("by_name", [io.WeightGroup("", tensors("scale", "größe")),
+                                     io.WeightGroup("block/dense", tensors("block/dense/kernel", "block/dense/bias"))])
+
+
 def training(config: dict[str, Any], *slots: str) -> io.TrainingRecord:
     return io.TrainingRecord(config, io.OptimizerRecord("Adam", ADAM["config"], tensors(*slots)))
 
@@ -67,5 +72,11 @@ CONTENTS = {
         training({"loss": "mse", "optimizer": ADAM}, "optimizer/vars/0", "optimizer/vars/1", "optimizer/inner/vars/0"),
         metrics=[io.WeightGroup("metrics/mean", tensors("0", "1"))]), "3.15.1", None,
         {"date_saved": "2026-01-02@03:04:05", "assets": {"assets/lookup/vocabulary.txt": "a\nö".encode()}}),
+    "safetensors": Content(MODERN, by_name(), dataclasses.replace(
+        training({"loss": "mse", "optimizer": ADAM}, "optimizer/vars/0", "optimizer/inner/vars/0"),
+        metrics=[io.WeightGroup("metrics/mean", tensors("0", "1"))]), "3.15.1", None,
+        {"zoo": {"labels": ["cat", "größer"], "preprocess": "tf"}, "safetensors": {"author": "me"}}),
+    "safetensors_weights": Content(weights=by_name(), metadata={"safetensors": {"format": "pt"}}),
+    "npz": Content(weights=by_name()),
     "architecture_json": Content(LEGACY, keras_version="2.2.4", backend="theano"),
 }

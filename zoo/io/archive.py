@@ -14,7 +14,7 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +73,21 @@ class Archive:
             raise UnsafeFile(f"{source.where}: {source.size} bytes are more than the limit of "
                              f"{self.limits.member_bytes}")
         return source.read()
+
+    def expand(self, name: str, target: BinaryIO) -> None:
+        """Copies a member into `target`, piece by piece.
+
+        Raises:
+            As `member`.
+        """
+        found = self.members[name]
+        if not isinstance(found, zipfile.ZipInfo):
+            with found.open() as stream:
+                shutil.copyfileobj(stream, target, 1 << 20)
+            return
+        assert self.source is not None
+        with _opened(self.source) as archive, archive.open(found) as stream:
+            shutil.copyfileobj(stream, target, 1 << 20)
 
     def size(self, name: str) -> int:
         """Bytes of a member once expanded; -1 if there is no such member."""
@@ -225,6 +240,12 @@ class ZipWriter:
     def add(self, name: str, data: bytes) -> None:
         """Adds a member with the content `data`."""
         self._archive.writestr(self._entry(name, len(data)), data)
+
+    def add_parts(self, name: str, parts: Sequence[bytes | memoryview]) -> None:
+        """Adds a member whose content is the parts in turn."""
+        with self._archive.open(self._entry(name, sum(map(len, parts))), "w") as member:
+            for part in parts:
+                member.write(part)
 
     def copy(self, name: str, stream: BinaryIO, size: int) -> None:
         """Adds a member of `size` bytes, copied from `stream` piece by piece."""

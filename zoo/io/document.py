@@ -132,7 +132,8 @@ class WeightTree:
 
     Args:
         layout: ``by_layer`` (legacy: one ordered list a top-level layer), ``by_path`` (Keras 3: object paths),
-            ``by_number`` (Keras 0: ``layer_k/param_p``) or ``flat`` (names only).
+            ``by_number`` (Keras 0: ``layer_k/param_p``), ``by_name`` (no order: names of layers and weights, with
+            slashes) or ``flat`` (names of other libraries).
         backend: the backend that wrote them if the file says so; Theano's convolution kernels are rotated.
     """
 

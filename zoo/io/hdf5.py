@@ -24,6 +24,7 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 
 from zoo.errors import CorruptFile, UnsafeFile, UnsupportedFile
 from zoo.io.hdf5_text import REFERENCE_SIZE, TextReader, decoded
+from zoo.io.narrow_floats import widen
 from zoo.io.limits import DEFAULT_LIMITS, Limits, Refusal, refuse
 from zoo.io.source import Source, native
 from zoo.io.tensors import TensorRecord
@@ -333,19 +334,14 @@ def _dtype(tid: h5t.TypeID, attributes: dict[str, Any], where: str) -> tuple[str
 
 def _mapped(source: Source, offset: int, shape: tuple[int, ...], stored: str, dtype: str) -> np.ndarray:
     array = source.array(offset, shape, stored)
-    return widen_bfloat16(array) if dtype == "bfloat16" else array
-
-
-def widen_bfloat16(bits: np.ndarray) -> np.ndarray:
-    """float32 of bfloat16 `bits` (uint16): they are its upper half."""
-    return (bits.astype(np.uint32) << 16).view(np.float32)
+    return widen(array, dtype) if dtype == "bfloat16" else array
 
 
 def _reopened(source: Source, key: str, dtype: str) -> np.ndarray:
     """A chunked or compact dataset, or one of booleans, read through HDF5."""
     with _opened(source) as file:
         array = np.asarray(file[key][()])
-    return widen_bfloat16(array.view(np.uint16)) if dtype == "bfloat16" else native(array)
+    return widen(array.view(np.uint16), dtype) if dtype == "bfloat16" else native(array)
 
 
 def _texts(source: Source, offset: int, shape: tuple[int, ...], where: str, limits: Limits) -> np.ndarray:

@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from zoo.errors import CannotExpress
+from zoo.io.narrow_floats import NARROW_FLOATS, bits_of
 from zoo.io.tensors import TensorRecord
 
 # HDF5 keeps an attribute in an object header of at most 64 KiB; Keras splits lists of names that are longer than this.
@@ -82,8 +83,11 @@ def write_tensor(group: h5py.Group, key: str, tensor: TensorRecord) -> None:
     array = tensor.read()
     try:
         if tensor.dtype == "bfloat16":
-            dataset = group.create_dataset(key, data=_bfloat16_bits(array))
+            dataset = group.create_dataset(key, data=bits_of(array, tensor.dtype).view("V2"))
             write_text(dataset, "dtype", "bfloat16")
+        elif tensor.dtype in NARROW_FLOATS:
+            raise CannotExpress(f"{group.name}/{key}: Keras has no HDF5 type for {tensor.dtype}; convert with a dtype "
+                                "of float32 or float16")
         elif tensor.dtype == "object":
             group.create_dataset(key, data=array, dtype=h5py.string_dtype())
         else:
@@ -91,12 +95,6 @@ def write_tensor(group: h5py.Group, key: str, tensor: TensorRecord) -> None:
     except (TypeError, ValueError) as error:
         raise CannotExpress(f"{group.name}/{key}: HDF5 cannot store this array of {tensor.dtype} under this name "
                             f"({error}); two arrays may have the same name") from error
-
-
-def _bfloat16_bits(array: np.ndarray) -> np.ndarray:
-    """The upper halves of float32 values that came from bfloat16, as the raw two-byte type that Keras writes."""
-    bits = (np.ascontiguousarray(array, np.float32).view(np.uint32) >> 16).astype(np.uint16)
-    return bits.view("V2")
 
 
 def _check_path(group: h5py.Group, path: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import UnknownFormat
-from zoo.io import archive, hdf5, json_codec
+from zoo.io import archive, hdf5, json_codec, safetensors
 from zoo.io.limits import DEFAULT_LIMITS, Limits
 from zoo.io.source import FileRange
 
@@ -64,6 +64,13 @@ class Probe:
             return None
         size = min(self.source.size, self.limits.json_bytes + 1)
         return json_codec.loads(self.source.read(0, size), self.where, self.limits)
+
+    @cached_property
+    def safetensors(self) -> safetensors.Contents | None:
+        """The arrays and texts of a safetensors file, None if it is not one."""
+        if self.is_folder or not safetensors.looks_like(self.head, self.source.size):
+            return None
+        return safetensors.read(self.source, self.limits)
 
     def beside(self, name: str) -> Probe:
         """The file called `name` in the same folder."""

@@ -14,7 +14,7 @@ from zoo.io.probe import Probe
 from zoo.io.sniff import refuse_unread, sniff_probe
 
 # Who writes weights without an architecture, by layout, when the file names no version.
-_WEIGHTS_DIALECTS = {"by_layer": "keras1", "by_number": "keras0", "by_path": "keras3"}
+_WEIGHTS_DIALECTS = {"by_layer": "keras1", "by_number": "keras0", "by_path": "keras3", "by_name": "keras3"}
 
 
 def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None = None,

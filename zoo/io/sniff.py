@@ -79,16 +79,6 @@ def _has_key(probe: Probe, *keys: str) -> bool:
     return probe.json is not None and any(key in probe.json for key in keys)
 
 
-def _is_npz(probe: Probe) -> bool:
-    names = probe.archive.members if probe.archive is not None and not probe.is_folder else {}
-    return bool(names) and all(name.endswith(".npy") for name in names)
-
-
-def _is_safetensors(probe: Probe) -> bool:
-    length = int.from_bytes(probe.head[:8], "little")
-    return probe.head[8:9] == b"{" and not probe.is_folder and 2 <= length <= probe.source.size - 8
-
-
 def _is_yaml(probe: Probe) -> bool:
     keys = re.findall(rb"^(class_name|config|backend|keras_version|layers|name|nodes):", probe.head, re.MULTILINE)
     return b"\0" not in probe.head and len(set(keys)) >= 2
@@ -108,9 +98,6 @@ _UNREAD = (
             lambda probe: _has_key(probe, "modelTopology", "weightsManifest")),
     _Unread("sharded_index", "the index of a checkpoint in several files of another library", _SAVE_AGAIN,
             lambda probe: _has_key(probe, "weight_map")),
-    _Unread("npz", "a NumPy archive of arrays (.npz)", "load it with numpy.load and pass the arrays to set_weights",
-            _is_npz),
-    _Unread("safetensors", "a safetensors file", _SAVE_AGAIN, _is_safetensors),
     _Unread("tflite", "a TensorFlow Lite model", "convert the model that it was made from instead",
             lambda probe: probe.head[4:8] == b"TFL3"),
     _Unread("saved_model", "the graph of a TensorFlow SavedModel", _SAVE_AGAIN,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from zoo.io import narrow_floats
+
 
 @dataclass
 class TensorRecord:
@@ -16,7 +18,7 @@ class TensorRecord:
     Args:
         name: the file's own name for it.
         shape: as declared, already checked against the stored bytes.
-        dtype: NumPy dtype name, or ``bfloat16``.
+        dtype: NumPy dtype name, or one of `narrow_floats.NARROW_FLOATS` (``bfloat16``), which read as float32.
         load: reads the array (memory-mapped where the file allows); called at most when needed.
         where: ``file:key`` for messages.
     """
@@ -38,8 +40,8 @@ class TensorRecord:
 
     @property
     def nbytes(self) -> int:
-        """Bytes once read."""
-        return self.size * (2 if self.dtype == "bfloat16" else np.dtype(self.dtype).itemsize)
+        """Bytes as stored without compression."""
+        return self.size * narrow_floats.itemsize(self.dtype)
 
     @classmethod
     def of(cls, name: str, array: np.ndarray) -> TensorRecord:

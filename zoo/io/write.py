@@ -20,8 +20,8 @@ VERSIONS = {"keras3": "3.15.1", "tfkeras": "2.15.0", "keras2": "2.3.1", "keras1"
 # The dialect of documents that no file said: their training state is in the words of Keras 3.
 LIVE = "live"
 
-# The one format that names the arrays of optimizers by number; HDF5 files name them.
-_ARCHIVE = "keras_zip"
+# The formats that name the arrays of optimizers by number; HDF5 files name them.
+_ARCHIVES = {"keras_zip", "safetensors"}
 
 # Dialects whose files name the backend, and whose layer lists end with the model's own weights.
 _WITH_BACKEND = {"keras3", "tfkeras", "keras2"}
@@ -38,7 +38,8 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
 
     Args:
         format: a name from `zoo.io.formats.CONTAINERS`; None takes it from the suffix of `path`: ``.keras``,
-            ``.weights.h5``, ``.h5`` or ``.hdf5`` (weights alone if the document has no architecture), ``.json``.
+            ``.weights.h5``, ``.h5`` or ``.hdf5`` (weights alone if the document has no architecture), ``.json``,
+            ``.safetensors``, ``.npz``, ``.yaml``.
         dialect: whose vocabulary to write: ``keras3``, ``tfkeras``, ``keras2``, ``keras1``, ``keras0``; None keeps
             the document's own if the format allows it.
         overwrite: whether an existing file may be replaced.
@@ -118,7 +119,7 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
 def _training(document: ModelDocument, container: Container, dialect: str, where: str) -> TrainingRecord | None:
     """The training state: its words and the order of its slots are those of one dialect and container."""
     training, source = document.training, document.producer.dialect
-    archived = (document.format == _ARCHIVE) == (container.name == _ARCHIVE)
+    archived = (document.format in _ARCHIVES) == (container.name in _ARCHIVES)
     if training is None or source == dialect and archived:
         return training
     if document.model is None or document.weights is None:

@@ -11,6 +11,8 @@ from zoo.io.formats import (
     keras_h5,
     keras_zip,
     legacy_weights_h5,
+    npz,
+    safetensors_model,
     torch_checkpoint,
     weights_h5,
 )
@@ -21,5 +23,8 @@ CONTAINERS: dict[str, Container] = {container.name: container for container in (
     legacy_weights_h5.FORMAT,
     weights_h5.FORMAT,
     architecture_json.FORMAT,
+    safetensors_model.FORMAT,
+    safetensors_model.WEIGHTS_FORMAT,
+    npz.FORMAT,
     torch_checkpoint.FORMAT,
 )}

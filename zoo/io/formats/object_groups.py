@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import h5py
@@ -131,13 +132,34 @@ def write(root: h5py.Group, tree: WeightTree, training: TrainingRecord | None) -
         for tensor in group.tensors:
             hdf5_writer.write_tensor(below, tensor.name, tensor)
     if training is not None and training.optimizer is not None:
-        for index, slot in enumerate(training.optimizer.tensors):
-            own = _OWN_PATH.fullmatch(slot.name) is not None
-            hdf5_writer.write_tensor(root, slot.name if own else f"{_OPTIMIZER}/{_VARIABLES}/{index}", slot)
-        for path, indices in training.optimizer.parts.items():
-            for number, index in enumerate(indices):
-                slot = training.optimizer.tensors[index]
-                hdf5_writer.write_tensor(root, f"{_OPTIMIZER}/{path}/{_VARIABLES}/{number}", slot)
+        for slot in _slots(training.optimizer):
+            hdf5_writer.write_tensor(root, slot.name, slot)
+
+
+def training_tensors(training: TrainingRecord) -> list[TensorRecord]:
+    """All arrays of a training state, under their whole paths."""
+    metrics = [replace(tensor, name=f"{group.path}/{_VARIABLES}/{tensor.name}")
+               for group in training.metrics for tensor in group.tensors]
+    return metrics + (_slots(training.optimizer) if training.optimizer is not None else [])
+
+
+def is_slot(path: str) -> bool:
+    """Whether the whole path of an array is that of an optimizer's state."""
+    return _OWN_PATH.fullmatch(path) is not None
+
+
+def of_metric(path: str) -> tuple[str | None, str]:
+    """From the whole path of an array of a metric, the metric's path and the array's name; None for other paths."""
+    found = re.fullmatch(rf"({_METRICS}/.+)/{_VARIABLES}/([^/]+)", path)
+    return (found[1], found[2]) if found else (None, path)
+
+
+def _slots(optimizer: OptimizerRecord) -> list[TensorRecord]:
+    """The optimizer's arrays under their whole paths; those of inner optimizers come once more."""
+    slots = [slot if is_slot(slot.name) else replace(slot, name=f"{_OPTIMIZER}/{_VARIABLES}/{index}")
+             for index, slot in enumerate(optimizer.tensors)]
+    return slots + [replace(optimizer.tensors[index], name=f"{_OPTIMIZER}/{path}/{_VARIABLES}/{number}")
+                    for path, indices in optimizer.parts.items() for number, index in enumerate(indices)]
 
 
 def natural(text: str) -> list[tuple[bool, int, str]]:

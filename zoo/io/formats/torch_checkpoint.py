@@ -23,7 +23,7 @@ from zoo.errors import CorruptFile, UnsafeFile, UnsupportedFile
 from zoo.io import pickle_data
 from zoo.io.container import Container, Content
 from zoo.io.document import WeightGroup, WeightTree
-from zoo.io.hdf5 import widen_bfloat16
+from zoo.io.narrow_floats import widen
 from zoo.io.probe import Probe
 from zoo.io.source import Source
 from zoo.io.tensors import TensorRecord
@@ -228,7 +228,7 @@ def _load(locate: _Locate, tensor: _Tensor, order: str) -> np.ndarray:
     strides = tuple(step * flat.itemsize for step in tensor.stride)
     view = np.lib.stride_tricks.as_strided(flat[tensor.offset:], tensor.shape, strides, writeable=False)
     if tensor.storage.dtype == "bfloat16":
-        return widen_bfloat16(view)
+        return widen(view, tensor.storage.dtype)
     if tensor.storage.dtype == "bool":
         return view != 0
     return np.ascontiguousarray(view).reshape(tensor.shape)

@@ -7,11 +7,12 @@ from zoo.io.document import ModelRecord, WeightTree
 from zoo.io.layouts.bind_by_layer import bind_by_layer
 from zoo.io.layouts.bind_by_path import bind_by_path
 from zoo.io.layouts.bound import BindingReport, BoundWeights
+from zoo.io.layouts.by_name import BY_NAME, bind_by_name
 from zoo.io.layouts.match import Matches
 from zoo.io.layouts.owners import owners_of
 
-_LAYOUTS = ("by_layer", "by_path")              # in the order of `Slot.stored`
-_BINDERS = (bind_by_layer, bind_by_path)
+# Layout -> how it is bound, and which of `Slot.stored` a file in it must have.
+_BINDERS = {"by_layer": (bind_by_layer, (0,)), "by_path": (bind_by_path, (1,)), BY_NAME: (bind_by_name, (0, 1))}
 
 
 def bind_weights(model: ModelRecord, tree: WeightTree, *, by_name: bool = False,
@@ -34,10 +35,10 @@ def bind_weights(model: ModelRecord, tree: WeightTree, *, by_name: bool = False,
         >>> bound, report = bind_weights(document.model, document.weights)      # doctest: +SKIP
         >>> bound[("dense",), "kernel"].read()                                  # doctest: +SKIP
     """
-    if tree.layout not in _LAYOUTS:
-        raise UnsupportedFile(f"expected weights in one of the layouts {', '.join(_LAYOUTS)}, received {tree.layout!r}")
-    layout = _LAYOUTS.index(tree.layout)
+    if tree.layout not in _BINDERS:
+        raise UnsupportedFile(f"expected weights in one of the layouts {', '.join(_BINDERS)}, received {tree.layout!r}")
+    binder, due = _BINDERS[tree.layout]
     root = owners_of(model)
     matches = Matches(skip_mismatch)
-    _BINDERS[layout](root, tree, matches, by_name)
-    return matches.result(root, layout)
+    binder(root, tree, matches, by_name)
+    return matches.result(root, due)

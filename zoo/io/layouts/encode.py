@@ -9,6 +9,7 @@ import numpy as np
 from zoo.errors import CannotExpress, UnsupportedFile
 from zoo.io.document import ModelRecord, WeightGroup, WeightTree
 from zoo.io.layouts.bound import BoundWeights, Key, address
+from zoo.io.layouts.by_name import BY_NAME, encode_by_name
 from zoo.io.layouts.names import names_for
 from zoo.io.layouts.order import legacy_order
 from zoo.io.layouts.owners import Owner, Slot, owners_of
@@ -17,25 +18,31 @@ from zoo.io.layouts.roles import is_adapter
 from zoo.io.tensors import TensorRecord
 
 
+# Layout -> those of `Slot.stored` that speak of it.
+_PLACES = {"by_layer": (0,), "by_path": (1,), BY_NAME: (0, 1)}
+
+
 def encode_weights(weights: BoundWeights, model: ModelRecord, layout: str, dialect: str) -> WeightTree:
     """Lays weights out as a Keras would.
 
     Args:
         model: whose weights they are.
-        layout: ``by_layer`` (legacy HDF5) or ``by_path`` (Keras 3).
+        layout: ``by_layer`` (legacy HDF5), ``by_path`` (Keras 3) or ``by_name`` (canonical addresses).
         dialect: whose order and names of weights: ``keras3``, ``tfkeras`` or ``keras2``.
 
     Raises:
         CannotExpress: weights of the model are not among `weights`, or the layout has no place for some.
         UnsupportedFile: another layout.
     """
-    if layout not in ("by_layer", "by_path"):
-        raise UnsupportedFile(f"expected a layout among by_layer, by_path, received {layout!r}")
+    if layout not in _PLACES:
+        raise UnsupportedFile(f"expected a layout among {', '.join(_PLACES)}, received {layout!r}")
     root = owners_of(model)
     _settle(root, weights)
-    groups = _by_layer(root, weights, dialect) if layout == "by_layer" else _by_path(root, weights)
-    place = ("by_layer", "by_path").index(layout)
-    _check(root, weights, place)
+    if layout == BY_NAME:
+        groups = encode_by_name(weights)
+    else:
+        groups = _by_layer(root, weights, dialect) if layout == "by_layer" else _by_path(root, weights)
+    _check(root, weights, _PLACES[layout])
     return WeightTree(layout, groups)
 
 
@@ -48,12 +55,12 @@ def _settle(root: Owner, weights: BoundWeights) -> None:
                            if key[0] == owner.path and key[1].startswith(owner.prefix)]
 
 
-def _check(root: Owner, weights: BoundWeights, place: int) -> None:
+def _check(root: Owner, weights: BoundWeights, places: tuple[int, ...]) -> None:
     slots = {slot.key: slot for slot in root.all_slots()}
-    missing = [address(key) for key, slot in slots.items() if slot.stored[place] and key not in weights
-               and not _is_spent(slot)]
-    outside = {slot.key for slot in root.slots or ()} if place == 0 else {      # by layer, each has to be in a layer,
-        key for key, slot in slots.items() if not slot.stored[place]}           # and configs hold what is left out
+    missing = [address(key) for key, slot in slots.items() if all(slot.stored[i] for i in places)
+               and key not in weights and not _is_spent(slot)]
+    outside = {slot.key for slot in root.slots or ()} if places == (0,) else {  # by layer, each has to be in a layer,
+        key for key, slot in slots.items() if not any(slot.stored[i] for i in places)}  # and configs hold the rest
     homeless = [address(key) for key in weights if key not in slots or key in outside]
     if missing or homeless:
         lines = [f"missing: {name}" for name in missing] + [f"no place for: {name}" for name in homeless]

@@ -46,16 +46,16 @@ class Matches:
         """Notes how something was matched."""
         self.report.notes.append(text)
 
-    def result(self, root: Owner, layout: int) -> tuple[BoundWeights, BindingReport]:
+    def result(self, root: Owner, due: tuple[int, ...]) -> tuple[BoundWeights, BindingReport]:
         """The bound weights in the model's order, and the report.
 
         Args:
-            layout: which of `Slot.stored` says whether the file should have a weight.
+            due: those of `Slot.stored` that all say so, where the file should have a weight.
         """
         slots = root.all_slots()
         order = {slot.key: i for i, slot in enumerate(slots)}
         bound = BoundWeights(sorted(self.bound.items(), key=lambda item: order.get(item[0], len(order))))
         self.report.loaded = [address(key) for key in bound]
         self.report.missing = [address(slot.key) for slot in slots if slot.key not in bound
-                               and slot.key not in self._refused and slot.stored[layout]]
+                               and slot.key not in self._refused and all(slot.stored[i] for i in due)]
         return bound, self.report
