@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from zoo.models import Model as Model
     from zoo.models import Sequential as Sequential
     from zoo.models import explain as explain
+    from zoo.models import export_onnx as export_onnx
     from zoo.models import load_model as load_model
     from zoo.models import save_model as save_model
 
@@ -49,6 +50,7 @@ _NAMES = {
     "Model": "zoo.models",
     "Sequential": "zoo.models",
     "explain": "zoo.models",
+    "export_onnx": "zoo.models",
     "load_model": "zoo.models",
     "save_model": "zoo.models",
 }

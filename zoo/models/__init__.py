@@ -1,6 +1,7 @@
 """Models: graphs of layers with files of their own."""
 
 from zoo.models.explain import explain as explain
+from zoo.models.exporting import export_onnx as export_onnx
 from zoo.models.functional import Functional as Functional
 from zoo.models.load_report import LoadReport as LoadReport
 from zoo.models.model import Model as Model

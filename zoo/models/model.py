@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from zoo import io
-from zoo.errors import CannotExpress, ConfigError
+from zoo.errors import CannotExpress, ConfigError, Unsupported
 from zoo.layers.layer import Layer
-from zoo.models import capture, frozen, summary, training_state, weights
+from zoo.models import capture, exporting, frozen, summary, training_state, weights
 from zoo.models.load_report import LoadReport
 from zoo.training.older_keras import TrainerOfOldCode
 
@@ -126,6 +126,23 @@ class Model(TrainerOfOldCode, Layer):
         self.load_report = weights.load(self, io.read(path), by_name=by_name, skip_mismatch=skip_mismatch,
                                         strict=strict)
         return self.load_report
+
+    def export(self, path: Path, format: str = "onnx", verbose: bool | None = None,  # noqa: A002 - Keras's name
+               input_signature: Any = None, *, opset: int = 17) -> None:
+        """Writes the model in inference mode for other programs; see `zoo.export_onnx`.
+
+        Args:
+            format: ``onnx``, the only one that zoo writes.
+            verbose: accepted for Keras's sake.
+
+        Raises:
+            Unsupported: another format is asked for.
+            CannotExpress: ONNX lacks something that the model does.
+        """
+        if format != "onnx":
+            raise Unsupported(f"Model.export: expected format='onnx', received {format!r}. Others are written "
+                              f"by Keras itself: save the model with model.save('model.keras') and export that.")
+        exporting.export_onnx(self, path, opset=opset, input_signature=input_signature)
 
     def to_json(self, *, dialect: str = "keras3", **json_options: Any) -> str:
         """The architecture as JSON text, in the vocabulary of ``keras3``, ``tfkeras`` or ``keras2``."""
