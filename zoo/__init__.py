@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zoo import optimizers as optimizers
     from zoo import preprocessing as preprocessing
     from zoo import regularizers as regularizers
+    from zoo import safety as safety
     from zoo import serialization as serialization
     from zoo import utils as utils
     from zoo.layers import Input as Input
@@ -39,12 +40,13 @@ if TYPE_CHECKING:
     from zoo.models import export_onnx as export_onnx
     from zoo.models import load_model as load_model
     from zoo.models import save_model as save_model
+    from zoo.safety import scan as scan
 
 __version__ = "0.1.0"
 
 _MODULES = ("activations", "applications", "backend", "batch", "callbacks", "config", "constraints", "datasets",
             "engine", "errors", "hub", "initializers", "io", "layers", "losses", "metrics", "models", "ops",
-            "optimizers", "preprocessing", "regularizers", "serialization", "utils")
+            "optimizers", "preprocessing", "regularizers", "safety", "serialization", "utils")
 _NAMES = {
     "Input": "zoo.layers",
     "Model": "zoo.models",
@@ -53,6 +55,7 @@ _NAMES = {
     "export_onnx": "zoo.models",
     "load_model": "zoo.models",
     "save_model": "zoo.models",
+    "scan": "zoo.safety",
 }
 
 __all__ = ["__version__", *_MODULES, *_NAMES]           # noqa: PLE0604 - a test compares it with the imports above

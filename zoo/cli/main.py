@@ -26,6 +26,7 @@ COMMANDS = {
     "inspect": "show what a model file holds",
     "convert": "write a model file in another format",
     "diff": "show what differs between two model files",
+    "scan": "look for what is unsafe in model files",
     "classify": "name what is in images",
     "fetch": "bring pretrained weights to this machine",
     "models": "list the pretrained networks",
