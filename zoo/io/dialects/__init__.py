@@ -12,7 +12,9 @@ from zoo.errors import UnsupportedFile
 from zoo.io.dialects.decode import Decoder
 from zoo.io.dialects.detect import detect as detect
 from zoo.io.dialects.dialect import Dialect
+from zoo.io.dialects.dim_ordering import ordering_of
 from zoo.io.dialects.encode import Encoder, refuse
+from zoo.io.dialects.keras1 import KERAS1
 from zoo.io.dialects.keras2 import KERAS2
 from zoo.io.dialects.keras3 import KERAS3
 from zoo.io.dialects.structure import from_plain as from_plain
@@ -20,17 +22,19 @@ from zoo.io.dialects.structure import to_plain as to_plain
 from zoo.io.dialects.tfkeras import TFKERAS
 from zoo.io.document import Finding, ModelRecord
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (KERAS3, TFKERAS, KERAS2)}
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (KERAS3, TFKERAS, KERAS2, KERAS1)}
 
 
-def decode_model(config: dict[str, Any], dialect: str,
-                 keras_version: str | None = None) -> tuple[ModelRecord, list[Finding]]:
+def decode_model(config: dict[str, Any], dialect: str, keras_version: str | None = None,
+                 data_format: str | None = None) -> tuple[ModelRecord, list[Finding]]:
     """A model's JSON as a canonical record.
 
     Args:
         config: ``{"class_name", "config", ...}``.
         dialect: as `detect` says.
         keras_version: as the file says it.
+        data_format: of layers of Keras 0 and 1 that do not tell theirs; None goes by the others, or by the default of
+            the time.
 
     Returns:
         The model, and what a user should know about it.
@@ -38,8 +42,13 @@ def decode_model(config: dict[str, Any], dialect: str,
     Raises:
         CorruptFile: the JSON contradicts itself.
         UnsupportedFile: the dialect is not known.
+        ConfigError: `data_format` is none.
     """
-    decoder = Decoder(_known(dialect).at(keras_version))
+    known = _known(dialect).at(keras_version)
+    if known.lift is not None:
+        config = known.lift(config)
+    ordering = ordering_of(config, data_format, known.dim_ordering) if known.decode_layer is not None else None
+    decoder = Decoder(known, ordering)
     return decoder.model(config), decoder.findings
 
 
@@ -47,7 +56,7 @@ def encode_model(model: ModelRecord, dialect: str, *, legacy: bool = False) -> d
     """A canonical record as the JSON of a dialect.
 
     Args:
-        dialect: ``keras3``, ``tfkeras`` or ``keras2``.
+        dialect: ``keras3``, ``tfkeras``, ``keras2``, ``keras1`` or ``keras0``.
         legacy: for Keras 3: as in HDF5 files, where layers have no module.
 
     Raises:

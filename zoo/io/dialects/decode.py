@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
-from zoo.errors import CorruptFile
+from zoo.errors import ConfigError, CorruptFile
 from zoo.io.dialects import structure
 from zoo.io.dialects.dialect import Dialect, is_neutral
+from zoo.io.dialects.dim_ordering import Ordering
+from zoo.io.dialects.keras1_layers import WITH_DATA_FORMAT
 from zoo.io.dialects.operations import PREFIX, is_operation
 from zoo.io.dialects.values import decode_value
 from zoo.io.dialects.vocabulary import (ALIASES, CODE_LAYERS, CONSTRAINTS, DTYPE_POLICIES, FUNCTIONAL_NAMES,
@@ -26,10 +29,12 @@ class Decoder:
 
     Args:
         dialect: the tables of the dialect.
+        ordering: what layers of Keras 0 and 1 have that should tell their ``dim_ordering`` and do not.
     """
 
-    def __init__(self, dialect: Dialect):
+    def __init__(self, dialect: Dialect, ordering: Ordering | None = None):
         self.dialect = dialect
+        self.ordering = ordering
         self.findings: list[Finding] = []
         self._unnamed: Counter[str] = Counter()
 
@@ -42,6 +47,8 @@ class Decoder:
             CorruptFile: the object contradicts itself; the message names the layer.
         """
         value = structure.checked_object(value, where or "model")
+        if self.dialect.prepare is not None:
+            value = _consistent(where or "model", self.dialect.prepare, value, self._name)
         kind = structure.kind_of(value)
         config = value["config"] if isinstance(value["config"], dict) else {"layers": value["config"]}
         class_name, origin = self._class(value, kind)
@@ -112,6 +119,8 @@ class Decoder:
         if not isinstance(config, dict) or not isinstance(name, str):
             raise CorruptFile(f"{where}: expected a name in the config of a {class_name}, received {config!r:.100}")
         path = f"{where}/{name}".lstrip("/")
+        if self.dialect.decode_layer is not None and class_name in LAYERS:
+            class_name, config = self._of_keras1(class_name, config, path)
         config, origin["build_config"] = self._layer_config(class_name, {"name": name} | config,
                                                             origin["build_config"], path)
         if value["class_name"].endswith("SyncBatchNormalization"):
@@ -120,6 +129,15 @@ class Decoder:
             _shape(config["batch_shape"], path)
         self._note_class(class_name, path)
         return LayerRecord(class_name, name, config, **origin)
+
+    def _of_keras1(self, class_name: str, config: dict[str, Any], where: str) -> tuple[str, dict[str, Any]]:
+        """Class and arguments of today."""
+        if class_name in WITH_DATA_FORMAT and config.get("dim_ordering", "default") == "default" and self.ordering:
+            config = config | {"dim_ordering": self.ordering.value}
+            self._note(self.ordering.severity, where, self.ordering.message)
+        assert self.dialect.decode_layer is not None
+        return _consistent(where, self.dialect.decode_layer, class_name, config,
+                           lambda severity, message: self._note(severity, where, message))
 
     def _layer_config(self, class_name: str, config: dict[str, Any], build: Any,
                       where: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -152,7 +170,7 @@ class Decoder:
         if self.dialect.modern and not foreign and is_operation(value):
             return f"{PREFIX}{raw}", {"module": module, "build_config": build}
         name = plain_name(raw)
-        name = ALIASES.get(name, name)
+        name = self.dialect.aliases.get(name) or ALIASES.get(name, name)
         if (name in LAYERS or kind == "sequential") and not foreign and ">" not in str(registered):
             return name, {"build_config": build}
         registered = None if registered == raw else registered
@@ -220,6 +238,18 @@ class Decoder:
         return None if config["name"] in ("infer", "_infer") else config["name"]
 
 
+def _consistent(where: str, function: Callable[..., Any], *args: Any) -> Any:
+    """What a translation of old configs gives.
+
+    Raises:
+        CorruptFile: the config lacks what its class always writes, or has it in another form.
+    """
+    try:
+        return function(*args)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, ConfigError) as error:
+        raise CorruptFile(f"{where}: its config contradicts itself: {type(error).__name__}: {error}") from error
+
+
 def _first_shape(build: dict[str, Any] | None) -> dict[str, Any] | None:
     shape = (build or {}).get("input_shape")
     nested = isinstance(shape, list) and bool(shape) and isinstance(shape[0], list)
@@ -237,7 +267,7 @@ def _input_of(entry: dict[str, Any], where: str) -> tuple[list[int | None] | Non
     config = entry.get("config")
     if not isinstance(config, dict):
         return None, None
-    dtype = config.get("dtype") if isinstance(config.get("dtype"), str) else None
+    dtype = next((config[key] for key in ("dtype", "input_dtype") if isinstance(config.get(key), str)), None)
     if config.get("batch_input_shape") is not None:
         return _shape(config["batch_input_shape"], where), dtype
     if config.get("input_shape") is not None:

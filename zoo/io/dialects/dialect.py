@@ -63,6 +63,15 @@ class Dialect:
         mixed_policies: whether it has the dtype policies ``mixed_float16`` and ``mixed_bfloat16``.
         input_in_first_layer: writes the input of a `Sequential` into the config of its first layer.
         inner_modules: writes the module of layers inside of wrappers.
+        call_kwargs: writes keyword arguments of calls beside the tensors.
+        dtype_argument: how a first layer calls the dtype of the input.
+        sequential_is_list: the config of a `Sequential` is the list of its layers.
+        aliases: its names of classes that have another one today.
+        lift: brings the JSON of a whole file to the form of a later dialect.
+        prepare: brings a model, nested or not, to a form that the decoder knows; the second argument makes up names.
+        decode_layer: class and arguments of a layer, today's, before values are read; see `keras1_layers`.
+        encode_layer: the inverse, after values are written.
+        dim_ordering: which one layers have that do not tell theirs, and no other layer of the model either.
     """
 
     name: str
@@ -85,6 +94,15 @@ class Dialect:
     mixed_policies: bool = True
     input_in_first_layer: bool = False
     inner_modules: bool = True
+    call_kwargs: bool = True
+    dtype_argument: str = "dtype"
+    sequential_is_list: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    lift: Callable[[Config], Config] | None = None
+    prepare: Callable[[Config, Callable[[str], str]], Config] | None = None
+    decode_layer: Callable[[str, Config, Callable[[str, str], None]], tuple[str, Config]] | None = None
+    encode_layer: Callable[[str, Config, Callable[[str], None]], tuple[str, Config]] | None = None
+    dim_ordering: str = "tf"
 
     def at(self, version: str | None) -> Dialect:
         """The dialect as a release wrote it; the newest one if the version is not known."""

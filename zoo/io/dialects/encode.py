@@ -42,7 +42,10 @@ class Encoder:
             keys = self.dialect.model_keys[model.kind]
             config = {key: self._value(model.config[key], key, path) for key in keys
                       if model.config.get(key) is not None}
-            config |= {"name": model.name, "layers": self._layers(model, path)}
+            layers = self._layers(model, path)
+            if model.kind == "sequential" and self.dialect.sequential_is_list:
+                return {"class_name": "Sequential", "config": layers}
+            config |= {"name": model.name, "layers": layers}
         if model.kind == "functional":
             starts = structure.starts_of(model, self.dialect.counting)
             inputs, outputs = (nest if self.dialect.modern else [nest] if isinstance(nest, TensorRef) else nest
@@ -57,7 +60,8 @@ class Encoder:
                 (model.layers, {})
             entries = [self.layer(layer, path) for layer in layers]
             if given:
-                entries[0]["config"] |= given
+                entries[0]["config"] |= {self.dialect.dtype_argument if key == "dtype" else key: value
+                                         for key, value in given.items()}
             return entries
         starts = structure.starts_of(model, self.dialect.counting)
         specs = {layer.name: {"shape": layer.config.get("batch_shape"), "dtype": layer.config.get("dtype")}
@@ -79,7 +83,13 @@ class Encoder:
                 self._lacks(path, "calls with tensors as keyword arguments")
             if isinstance(named.args[0], dict):
                 self._lacks(path, "calls on dictionaries of tensors")
-        return nodes.write_legacy_call(named, layer.class_name, starts)
+        written = nodes.write_legacy_call(named, layer.class_name, starts)
+        if self.dialect.call_kwargs:
+            return written
+        if not isinstance(written, list) or not all(map(nodes.is_ref, written)) or any(ref[3] for ref in written):
+            self._lacks(path, "calls with more than one tensor or a list of tensors")
+            return []
+        return [ref[:3] for ref in written]
 
     def _with_keywords(self, call: CallRecord, layer: LayerRecord, path: str) -> CallRecord:
         """The call with its first argument by position and all others by keyword."""
@@ -99,7 +109,7 @@ class Encoder:
         if layer.model is not None:
             return self.model(layer.model, where)
         path = f"{where}/{layer.name}".lstrip("/")
-        config, build = dict(layer.config), layer.build_config
+        class_name, config, build = layer.class_name, dict(layer.config), layer.build_config
         if layer.class_name.startswith(PREFIX):
             if not self.dialect.modern or self.legacy:
                 self._lacks(path, f"the operation {layer.class_name}" + " in HDF5 files" * self.dialect.modern)
@@ -112,7 +122,18 @@ class Encoder:
         self._check_policy(config.get("dtype"), path)
         named = {} if layer.class_name in NAMED_BY_PREFIX or layer.class_name.startswith(PREFIX) and \
             "name" not in config else {"name": layer.name}
-        return self._with_origin(layer, layer.class_name, self._config(config | named, path), build)
+        config = self._config(config | named, path)
+        if self.dialect.encode_layer is not None and class_name in LAYERS:
+            class_name, config = self._for_keras1(class_name, config, path)
+        return self._with_origin(layer, class_name, config, build)
+
+    def _for_keras1(self, class_name: str, config: dict[str, Any], path: str) -> tuple[str, dict[str, Any]]:
+        assert self.dialect.encode_layer is not None
+        try:
+            return self.dialect.encode_layer(class_name, config, lambda what: self._lacks(path, what))
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            self._lacks(path, f"this {class_name}, whose config contradicts itself: {type(error).__name__}: {error}")
+            return class_name, config
 
     def _known_arguments(self, class_name: str, config: dict[str, Any], path: str) -> dict[str, Any]:
         rules = self.dialect.rules_of(class_name)
@@ -121,7 +142,7 @@ class Encoder:
         for key, value in config.items():
             if key in rules.newer and is_neutral(value, rules.newer[key]):
                 continue
-            if key not in rules.lacking:
+            if key in theirs or key not in rules.lacking:
                 kept[theirs.get(key, key)] = value
             elif not is_neutral(value, rules.lacking[key]):
                 self._lacks(path, f"the argument {key}={value!r:.60} of {class_name}")

@@ -44,10 +44,29 @@ TFKERAS_ONLY_LAYERS = frozenset("""
 
 KERAS2_ONLY_LAYERS = frozenset("ConvLSTM2DCell ConvRecurrent2D Highway MaxoutDense Merge ThresholdedReLU".split())
 
-KERAS3_LAYERS = COMMON_LAYERS | KERAS3_TFKERAS_LAYERS | KERAS3_ONLY_LAYERS
-TFKERAS_LAYERS = COMMON_LAYERS | KERAS3_TFKERAS_LAYERS | LEGACY_LAYERS | TFKERAS_ONLY_LAYERS
+# Layers of Keras 0 and 1 that no later Keras has; the last ones are our names for what a mode of theirs did.
+KERAS1_ONLY_LAYERS = frozenset("""
+    Highway MaxoutDense Merge ParametricSoftplus SReLU ThresholdedReLU
+    LegacyBatchNormalization
+    """.split())
+KERAS0_ONLY_LAYERS = frozenset("AutoEncoder ThresholdedLinear TimeDistributedMerge".split())
+
+_LACKING_IN_KERAS1 = frozenset("""
+    AlphaDropout Conv3DTranspose DepthwiseConv2D GRUCell LSTMCell Minimum RNN ReLU SeparableConv1D SimpleRNNCell
+    Softmax StackedRNNCells Subtract
+    """.split())
+
+# Layers that Keras defines beside its applications, with the module that files name.
+APPLICATION_LAYERS = {"CustomScaleLayer": "keras.src.applications.inception_resnet_v2",
+                      "LayerScale": "keras.src.applications.convnext",
+                      "StochasticDepth": "keras.src.applications.convnext"}
+
+KERAS3_LAYERS = COMMON_LAYERS | KERAS3_TFKERAS_LAYERS | KERAS3_ONLY_LAYERS | APPLICATION_LAYERS.keys()
+TFKERAS_LAYERS = COMMON_LAYERS | KERAS3_TFKERAS_LAYERS | APPLICATION_LAYERS.keys() | LEGACY_LAYERS | TFKERAS_ONLY_LAYERS
 KERAS2_LAYERS = COMMON_LAYERS | LEGACY_LAYERS | KERAS2_ONLY_LAYERS
-LAYERS = KERAS3_LAYERS | TFKERAS_LAYERS | KERAS2_LAYERS
+KERAS1_LAYERS = COMMON_LAYERS - _LACKING_IN_KERAS1 | KERAS1_ONLY_LAYERS | {"LocallyConnected1D", "LocallyConnected2D"}
+KERAS0_LAYERS = KERAS1_LAYERS | KERAS0_ONLY_LAYERS
+LAYERS = KERAS3_LAYERS | TFKERAS_LAYERS | KERAS2_LAYERS | KERAS0_LAYERS
 
 # What other spellings of a class mean, in any dialect.
 ALIASES = {
