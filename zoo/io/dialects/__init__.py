@@ -14,6 +14,7 @@ from zoo.io.dialects.detect import detect as detect
 from zoo.io.dialects.dialect import Dialect
 from zoo.io.dialects.dim_ordering import ordering_of
 from zoo.io.dialects.encode import Encoder, refuse
+from zoo.io.dialects.keras0 import KERAS0
 from zoo.io.dialects.keras1 import KERAS1
 from zoo.io.dialects.keras2 import KERAS2
 from zoo.io.dialects.keras3 import KERAS3
@@ -22,7 +23,7 @@ from zoo.io.dialects.structure import to_plain as to_plain
 from zoo.io.dialects.tfkeras import TFKERAS
 from zoo.io.document import Finding, ModelRecord
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (KERAS3, TFKERAS, KERAS2, KERAS1)}
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (KERAS3, TFKERAS, KERAS2, KERAS1, KERAS0)}
 
 
 def decode_model(config: dict[str, Any], dialect: str, keras_version: str | None = None,

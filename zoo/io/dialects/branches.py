@@ -50,12 +50,18 @@ class Wiring:
             self.inputs.append([name, 0, 0])
         return [name, 0, 0]
 
-    def call(self, entry: Json, refs: list[Ref]) -> Ref:
-        """What a layer gives for these tensors. A layer of a name that is known is that layer once more."""
+    def place(self, entry: Json) -> str:
+        """Puts a layer into the model, unless it is there, and gives its name."""
         config = entry["config"]
         name = entry.get("name") or (config.get("name") if isinstance(config, dict) else None) \
             or self.new_name(entry["class_name"].lower())
-        known = self.layers.setdefault(name, {**entry, "name": name, "inbound_nodes": []})
+        self.layers.setdefault(name, {**entry, "name": name, "inbound_nodes": []})
+        return name
+
+    def call(self, entry: Json, refs: list[Ref]) -> Ref:
+        """What a layer gives for these tensors. A layer of a name that is known is that layer once more."""
+        name = self.place(entry)
+        known = self.layers[name]
         if refs not in known["inbound_nodes"]:
             known["inbound_nodes"].append(refs)
         first = int(kind_of(known) is not None)             # the making of a model counts as its first call
@@ -116,10 +122,12 @@ def _head(wiring: Wiring, entry: Json, where: str) -> list[Ref]:
     """The branches of a first layer, and what it makes of them."""
     config = entry["config"]
     held = HEADS[entry["class_name"]]
+    name = wiring.place(config["layer"]) if entry["class_name"] == "Siamese" else ""    # its weights come first
     refs = [ref for branch in config[held] for ref in branch_outputs(wiring, branch, f"{where}/{config.get('name')}")]
     bare = {key: value for key, value in config.items() if key not in (held, "layer")}
     if entry["class_name"] == "Siamese":
-        refs = [wiring.call(config["layer"], [ref]) for ref in refs]
+        shared = {**config["layer"], "name": name}
+        refs = [wiring.call(shared, [ref]) for ref in refs]
         if config.get("merge_mode") is None:
             return refs
         bare = {"name": config["name"], "mode": config["merge_mode"],
