@@ -38,6 +38,10 @@ class Config:
         threads: workers of a run; None means one for each processor that the process may use.
         device: where arrays are computed: ``cpu`` (NumPy) or ``cuda`` (a GPU, by CuPy).
         kernels: families of kernels that programs may use; ``reference`` is always among them.
+        dtype_policy: the name of the dtype policy of layers that are given none; `floatx` if None. See
+            `zoo.dtype_policies`.
+        max_epochs, max_steps_per_epoch: what `fit`, `evaluate` and `predict` do at most; None for all that they are
+            told.
         frozen_cache_memory, frozen_cache_disk: bytes that the outputs of a frozen prefix may take while `fit` runs, in
             memory, or else in a temporary file.
         interactive_logging: whether progress is printed; otherwise it goes to the logger ``zoo``.
@@ -49,6 +53,9 @@ class Config:
     threads: int | None
     device: str
     kernels: tuple[str, ...]
+    dtype_policy: str | None
+    max_epochs: int | None
+    max_steps_per_epoch: int | None
     frozen_cache_memory: int
     frozen_cache_disk: int
     interactive_logging: bool
@@ -58,6 +65,9 @@ class Config:
         self.threads = environment.get("ZOO_NUM_THREADS") or None
         self.device = environment.get("ZOO_DEVICE") or "cpu"
         self.kernels = environment.get("ZOO_KERNELS") or KERNEL_FAMILIES
+        self.dtype_policy = None
+        self.max_epochs = environment.get("KERAS_MAX_EPOCHS") or None
+        self.max_steps_per_epoch = environment.get("KERAS_MAX_STEPS_PER_EPOCH") or None
         self.frozen_cache_memory, self.frozen_cache_disk = 2 ** 30, 2 ** 34
         self.interactive_logging = True
 
@@ -139,7 +149,14 @@ def _count(name: str, value: Any) -> int | None:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigError(f"{name}: expected a positive integer or None, received {value!r} "
-                          f"(the environment gives it as ZOO_NUM_THREADS).")
+                          f"(the environment may give it as {_VARIABLES[name]}).")
+    return value
+
+
+def _policy(name: str, value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or value.removeprefix("mixed_") not in FLOATS):
+        raise ConfigError(f"{name}: expected None, one of {', '.join(FLOATS)}, mixed_float16 or mixed_bfloat16, "
+                          f"received {value!r}.")
     return value
 
 
@@ -171,11 +188,16 @@ def _device(name: str, value: Any) -> str:
     return value
 
 
+_VARIABLES = {"threads": "ZOO_NUM_THREADS", "max_epochs": "KERAS_MAX_EPOCHS",
+              "max_steps_per_epoch": "KERAS_MAX_STEPS_PER_EPOCH"}
 _CHECKS = {
     "floatx": _one_of(FLOATS),
     "epsilon": _positive,
     "image_data_format": _one_of(IMAGE_DATA_FORMATS),
     "threads": _count,
+    "dtype_policy": _policy,
+    "max_epochs": _count,
+    "max_steps_per_epoch": _count,
     "device": _device,
     "kernels": _families,
     "frozen_cache_memory": _bytes,

@@ -29,8 +29,6 @@ CALLBACKS = {
 
 #: Cases whose recorded numbers are not what zoo means to compute, with the reason.
 NAMED = {
-    "net_mixed_float16": "mixed precision computes in float32 on the CPU: the scaled gradient that overflows float16 in "
-                         "Keras's first step, which Keras therefore leaves out, is finite here",
     "net_embedding_mask": "Keras on TensorFlow squares the parts of an embedding's gradient before it adds those of equal "
                           "indices, so that Adam's velocity differs from that of its other backends, and from ours",
 }
@@ -172,7 +170,7 @@ def test_steps_equal_those_of_keras() -> None:
 
 
 def test_live_steps_equal_compiled_ones() -> None:
-    chosen = [f for f in folders(("optimizer_adam", "net_", "conv_adam")) if f.name != "net_mixed_float16"]
+    chosen = folders(("optimizer_adam", "net_", "conv_adam"))
     count("training steps, run_eagerly", chosen, lambda folder, meta: steps_differ(folder, meta, eager=True))
 
 

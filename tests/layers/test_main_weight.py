@@ -140,7 +140,7 @@ def test_quantized_layers_come_back_from_their_configs() -> None:
 
 def test_policies_of_maps() -> None:
     plain = {"class_name": "DTypePolicyMap", "config": {"default_policy": "mixed_float16", "policy_map": {}}}
-    assert layers.Dense(3, dtype=plain).dtype == "mixed_float16"
+    assert layers.Dense(3, dtype=plain).dtype_policy.name == "mixed_float16"
     with pytest.raises(Unsupported, match="DTypePolicyMap"):
         layers.Dense(3, dtype={"class_name": "DTypePolicyMap", "config": {"policy_map": {"dense": "float16"}}})
 

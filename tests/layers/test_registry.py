@@ -65,4 +65,4 @@ def test_records_of_keras_with_modules_and_policies_are_read() -> None:
                    "dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_float16"}},
                    "kernel_initializer": {"module": "keras.initializers", "class_name": "Zeros", "config": {}},
                    "activation": {"module": "keras.layers", "class_name": "ReLU", "config": {"name": "r"}}}})
-    assert layer.dtype == "mixed_float16" and not layer.trainable and type(layer.activation) is layers.ReLU
+    assert layer.dtype_policy.name == "mixed_float16" and not layer.trainable and type(layer.activation) is layers.ReLU

@@ -42,12 +42,20 @@ _REGULARIZERS = _from("zoo.regularizers", "l1l2=L1L2 activity_l1=L1 activity_l2=
                                           "WeightRegularizer=L1L2 ActivityRegularizer=L1L2")
 _MODELS = Module(("zoo.models",), {"model_from_yaml": "zoo.compat.refused:model_from_yaml"})
 _ENGINE = Module(("zoo.layers", "zoo.models"), _from("zoo.layers", "Layer Input InputLayer InputSpec merge"))
+_LOGGING = _from("zoo.utils", "enable_interactive_logging disable_interactive_logging "
+                              "is_interactive_logging_enabled")
 _SEED = Module((), _from("zoo.engine.rng", "set_random_seed SeedGenerator"))
+
+_POLICIES = _from("zoo.dtype_policies", "DTypePolicy FloatDTypePolicy QuantizedDTypePolicy Int4DTypePolicy "
+                                        "QuantizedFloat8DTypePolicy get serialize deserialize")
+_MIXED_PRECISION = _from("zoo.optimizers", "LossScaleOptimizer") | _from("zoo.dtype_policies", "DTypePolicy Policy "
+                         "dtype_policy set_dtype_policy global_policy set_global_policy set_policy=set_global_policy")
 
 #: Modules by their path inside Keras.
 MODULES: dict[str, Module] = {
     "": Module(("zoo",), _from("zoo.models", "Model Sequential") | _from("zoo.layers", "Input InputSpec Layer")
-               | _from("zoo.engine.symbolic", "KerasTensor") | _from("zoo.engine.variable", "Variable")),
+               | _from("zoo.engine.symbolic", "KerasTensor") | _from("zoo.engine.variable", "Variable")
+               | _from("zoo.dtype_policies", "DTypePolicy FloatDTypePolicy")),
     "activations": Module(("zoo.activations",)),
     "applications": Module(("zoo.applications",)),
     "applications.imagenet_utils": Module(("zoo.applications.imagenet_utils",)),
@@ -58,7 +66,10 @@ MODULES: dict[str, Module] = {
                                                                    "is_float_dtype=is_float")),
     "callbacks": Module(("zoo.callbacks",)),
     "config": Module((), _from("zoo.backend", "backend floatx set_floatx epsilon set_epsilon image_data_format "
-                                              "set_image_data_format")),
+                                              "set_image_data_format") | _LOGGING
+                     | _from("zoo.dtype_policies", "dtype_policy set_dtype_policy")
+                     | _from("zoo.utils.limits", "max_epochs set_max_epochs max_steps_per_epoch "
+                                                 "set_max_steps_per_epoch")),
     "constraints": Module(("zoo.constraints",), _from("zoo.constraints", "maxnorm=MaxNorm nonneg=NonNeg "
                                                                          "unitnorm=UnitNorm")),
     "datasets": Module(("zoo.datasets",)),
@@ -77,7 +88,8 @@ MODULES: dict[str, Module] = {
     "metrics": Module(("zoo.metrics",)),
     "models": _MODELS,
     "objectives": Module(("zoo.losses",)),
-    "mixed_precision": Module((), _from("zoo.optimizers", "LossScaleOptimizer")),
+    "dtype_policies": Module((), _POLICIES), "mixed_precision": Module((), _MIXED_PRECISION),
+    "mixed_precision.experimental": Module((), _MIXED_PRECISION),
     "ops": Module(("zoo.ops",)), "ops.image": Module(("zoo.ops.image",)), "ops.linalg": Module(("zoo.ops.linalg",)),
     "ops.nn": Module(("zoo.ops.nn", "zoo.ops")), "ops.numpy": Module(("zoo.ops.numpy_like", "zoo.ops")),
     "optimizers": Module(("zoo.optimizers",)),

@@ -34,6 +34,7 @@ class Variable(TensorOperators):
     Attributes:
         version: grows with each assignment; programs use it to know that packed weights are stale.
         path: set by the owning layer, as ``dense/kernel``.
+        gradient_dtype: dtype to which its gradients in training are brought (and back); None for none.
         merged: gives the value for files, where that is a sum with an adapter; None for its own value.
     """
 
@@ -50,6 +51,7 @@ class Variable(TensorOperators):
             self.spec = TensorSpec(array.shape, dtype)
         self.trainable, self.name, self.path = trainable, name, name
         self.regularizer = self.constraint = None
+        self.gradient_dtype: str | None = None
         self.merged: Callable[[], Any] | None = None
         self.serial = next(_serial)
         self.version = 0

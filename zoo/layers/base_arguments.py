@@ -1,4 +1,4 @@
-"""Arguments that every layer takes: dtype policies, and Keras's ways to give an input shape to a first layer."""
+"""Arguments that every layer takes: Keras's ways to give an input shape to a first layer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from zoo import serialization
-from zoo.config import config as settings
-from zoo.engine import dtypes
 from zoo.engine.spec import Shape
 from zoo.errors import ConfigError, Unsupported
-from zoo.layers import quantization
 
 INPUT_ARGUMENTS = ("batch_input_shape", "batch_shape", "input_shape", "input_dim", "input_length", "batch_size",
                    "weights")
@@ -35,36 +32,6 @@ def check(cls: type, arguments: Mapping[str, Any], only_as: Mapping[str, Any]) -
     for name, value in only_as.items():
         if arguments.get(name, value) != value:
             raise Unsupported(f"{cls.__name__}: {name}={arguments[name]!r} is not supported, only {value!r} is.")
-
-
-def dtype_policy(dtype: Any) -> str:
-    """The name of a dtype policy given as name, dtype, policy object or config; the global one if None."""
-    if dtype is None:
-        return settings.floatx
-    if isinstance(dtype, dict):
-        dtype = _policy_in(dtype)
-    name = getattr(dtype, "name", dtype)
-    if isinstance(name, str) and quantization.source_policy(name) != name:
-        return name
-    if isinstance(name, str) and name.startswith("mixed_"):
-        return f"mixed_{dtypes.standardize(name.removeprefix('mixed_'))}"
-    return dtypes.standardize(name)
-
-
-def _policy_in(record: Mapping[str, Any]) -> Any:
-    """The name of the policy that a record describes; of a map, its default one.
-
-    Raises:
-        Unsupported: there is no such policy, or the map has others as well.
-    """
-    config = record.get("config", {})
-    if record.get("class_name") == "DTypePolicyMap" and not config.get("policy_map"):
-        return dtype_policy(config.get("default_policy"))
-    name = quantization.policy_name(record) or config.get("name")
-    if name is None:
-        raise Unsupported(f"The dtype policy {record!r} is not supported: plain and mixed floats are, and weights "
-                          f"quantized as {', '.join(quantization.MODES)}.")
-    return name
 
 
 def given_batch_shape(kwargs: dict[str, Any]) -> Shape | None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zoo import constraints, initializers, naming, ops, regularizers, serialization, tree
+from zoo import constraints, dtype_policies, initializers, naming, ops, regularizers, serialization, tree
 from zoo.config import config as settings
 from zoo.engine import dtypes, rng
 from zoo.engine import graph as graphs
@@ -20,7 +20,7 @@ from zoo.engine.spec import TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, DtypeError, ShapeError
-from zoo.layers import base_arguments, building, quantization
+from zoo.layers import base_arguments, building
 from zoo.layers.building import name_scope as name_scope
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.masks import mask_of, set_mask
@@ -41,7 +41,8 @@ class Layer(Operation):
     Args:
         name: unique in its model; made from the class name if None.
         trainable: False freezes its weights.
-        dtype: dtype or mixed-precision policy name; `zoo.config` decides if None.
+        dtype: dtype, or dtype policy in any form (see `zoo.dtype_policies`); the global policy if None.
+        autocast: whether float inputs are cast to the dtype of the policy.
         activity_regularizer: penalty on its output.
         **kwargs: Keras's ways to give an input shape to a first layer: `input_shape` (without batch axis),
             `batch_input_shape`, `batch_size`, `input_dim`; and `weights`, initial ones in the order of `weights`.
@@ -55,17 +56,17 @@ class Layer(Operation):
     """
 
     input_spec: InputSpec | None = None
-    only_as: Mapping[str, Any] = {"autocast": True}         # Keras's arguments that may only have this one value here
+    only_as: Mapping[str, Any] = {}                         # Keras's arguments that may only have this one value here
     not_in_config: frozenset[str] = frozenset()             # arguments that Keras does not write, or would not read
     supports_masking: bool = False                          # whether masks of inputs mean something for outputs
     keeps_track_of_building: ClassVar[bool] = False         # whether `build` itself says when the layer is built
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
-                 activity_regularizer: Any = None, **kwargs: Any):
+                 activity_regularizer: Any = None, autocast: bool = True, **kwargs: Any):
         self._attach_tracking()
         base_arguments.check(type(self), kwargs, self.only_as)
         self.name = name if name is not None else naming.unique_name(naming.to_snake_case(type(self).__name__))
-        self.dtype_policy = base_arguments.dtype_policy(dtype)
+        self.dtype_policy, self.autocast = dtype_policies.get(dtype), bool(autocast)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = self._is_building = False
         self._trainable = bool(trainable)
@@ -112,6 +113,8 @@ class Layer(Operation):
         variable = Variable(lambda: rng.seeded(init, seed)(shape, dtype), shape, dtype, trainable=trainable,
                             name=name or "variable")
         variable.path = building.path_of(self, variable.name)
+        if self.dtype_policy.is_mixed and dtypes.is_float(dtype):
+            variable.gradient_dtype = self.compute_dtype
         variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
         self._track(variable)
         return variable
@@ -131,11 +134,11 @@ class Layer(Operation):
         """Calls the layer on tensors: symbolic ones extend the topology, others are computed (or traced)."""
         if is_symbolic(args, kwargs):
             return self.call_symbolically(args, kwargs)
-        args, kwargs = tree.map(self._as_input, (args, kwargs))
         return self.compute(args, kwargs)
 
     def compute(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Builds the layer if need be, and calls it on arrays or values of a graph."""
+        args, kwargs = tree.map(self._as_input, (args, kwargs))
         self.build_for(args, kwargs)
         training = kwargs.pop("training", None)
         training = _training.get() if training is None else bool(training)
@@ -175,11 +178,10 @@ class Layer(Operation):
             penalties.append(ops.divide(self.activity_regularizer(output), output.shape[0]))
 
     def _as_input(self, leaf: Any) -> Any:
-        if leaf is None or isinstance(leaf, (list, float, int, str, bool, slice, Value, Variable)):
+        if not self.autocast or not isinstance(leaf, (np.ndarray, Value)):
             return leaf
-        if isinstance(leaf, np.ndarray) and leaf.dtype == np.float64 and self.compute_dtype != "float64":
-            return leaf.astype(dtypes.storage(self.compute_dtype))
-        return leaf
+        own, wanted = ops.dtype(leaf), self.arithmetic_dtype
+        return ops.cast(leaf, wanted) if own != wanted and dtypes.is_float(own) and dtypes.is_float(wanted) else leaf
 
     # ---- building
 
@@ -326,20 +328,21 @@ class Layer(Operation):
     # ---- dtype
 
     @property
-    def dtype(self) -> str:
-        """Dtype or policy name, as configured."""
-        return self.dtype_policy
+    def compute_dtype(self) -> str:
+        """Dtype in which Keras computes."""
+        return self.dtype_policy.compute_dtype
 
     @property
-    def compute_dtype(self) -> str:
-        """Dtype in which `call` computes."""
-        return quantization.source_policy(self.dtype_policy).removeprefix("mixed_")
+    def arithmetic_dtype(self) -> str:
+        """Dtype in which `call` computes: float32 where the policy is a mixed one (see `zoo.dtype_policies`)."""
+        return self.variable_dtype if self.dtype_policy.is_mixed else self.compute_dtype
 
     @property
     def variable_dtype(self) -> str:
         """Dtype of float weights."""
-        source = quantization.source_policy(self.dtype_policy)
-        return "float32" if source.startswith("mixed_") else source
+        return self.dtype_policy.variable_dtype
+
+    dtype = variable_dtype
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape (or nest of shapes) of the output for an input of that shape."""
@@ -351,9 +354,10 @@ class Layer(Operation):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer: plain data."""
         config = {"name": self.name, "trainable": self.trainable,
-                  "dtype": quantization.policy_record(self.dtype_policy)}
-        skip = ("name", "trainable", "dtype") + (("activity_regularizer",) * (self.activity_regularizer is None))
-        config |= serialization.config_of(self, skip=(*skip, *self.not_in_config))
+                  "dtype": self.dtype_policy.in_config()}
+        absent = ("activity_regularizer",) * (self.activity_regularizer is None)
+        skip = ("name", "trainable", "dtype", "autocast", *absent, *self.not_in_config)
+        config |= serialization.config_of(self, skip=skip)
         return {name: value for name, value in config.items() if name not in self.not_in_config}
 
     @classmethod

@@ -129,16 +129,16 @@ class MainWeight(Layer):
 
     def from_int8(self, weight: Any) -> Any:
         """The weight from int8."""
-        return ops.divide(ops.cast(weight, self.compute_dtype), self.scale)
+        return ops.divide(ops.cast(weight, self.arithmetic_dtype), self.scale)
 
     def from_int4(self, weight: Any) -> Any:
         """The weight from int4."""
-        whole = ops.cast(quantization.unpacked_int4(weight, self._main_shape[-1]), self.compute_dtype)
+        whole = ops.cast(quantization.unpacked_int4(weight, self._main_shape[-1]), self.arithmetic_dtype)
         if self.scheme.group is None:
             return ops.divide(whole, self.scale)
         group = ops.cast(self.group_index, "int32")
         zero, scale = (ops.take(x, group, axis=0) for x in (self.zero, self.scale))
-        return ops.multiply(ops.subtract(whole, ops.cast(zero, self.compute_dtype)), scale)
+        return ops.multiply(ops.subtract(whole, ops.cast(zero, self.arithmetic_dtype)), scale)
 
     # ---- adapters
 

@@ -14,11 +14,8 @@ from typing import Any
 import numpy as np
 
 from zoo import ops
-from zoo.errors import Unsupported
+from zoo.dtype_policies import DTypePolicy, QuantizedDTypePolicy
 
-MODES = ("int8", "int4", "float8")
-_POLICIES = {"int8": "QuantizedDTypePolicy", "int4": "Int4DTypePolicy", "float8": "QuantizedFloat8DTypePolicy"}
-_JOIN = "_from_"
 _LARGEST_INT8 = 127
 _EXACT_IN_FLOAT32 = 1024                                    # products of int8 that float32 sums without rounding
 _LARGEST_FLOAT8, _LEAST_EXPONENT, _MANTISSA_BITS = 448.0, -6, 3
@@ -29,7 +26,7 @@ class Scheme:
     """How a layer's weight is quantized.
 
     Args:
-        mode: one of `MODES`.
+        mode: ``int8``, ``int4`` or ``float8``.
         group: of int4: rows that share a scale and a zero point; None if all do.
         inputs: whether the inputs are brought to int8 as well.
     """
@@ -39,44 +36,11 @@ class Scheme:
     inputs: bool = False
 
 
-def policy_name(record: Mapping[str, Any]) -> str | None:
-    """The name of a quantized dtype policy, as ``int8_from_float32``, from Keras's record of it; None for another one.
-
-    Raises:
-        Unsupported: a way of quantizing that zoo does not have.
-    """
-    config = record.get("config") or {}
-    if "mode" not in config:
-        return None
-    mode = str(config["mode"])
-    if record.get("class_name") not in _POLICIES.values() or mode.partition("/")[0] not in MODES:
-        raise Unsupported(f"The dtype policy {record.get('class_name')} ({mode}) is not supported: zoo reads weights "
-                          f"quantized as {', '.join(MODES)}.")
-    return f"{mode}{_JOIN}{config.get('source_name', 'float32')}"
-
-
-def source_policy(policy: str) -> str:
-    """The policy of what is not quantized."""
-    return policy.rpartition(_JOIN)[2]
-
-
-def policy_record(policy: str) -> Any:
-    """A policy as configs have it: by its name, or as Keras's record of a quantized one."""
-    mode, join, source = policy.rpartition(_JOIN)
-    if not join:
-        return policy
-    kind = mode.partition("/")[0]
-    extra = {"amax_history_length": 1024} if kind == "float8" else {}
-    class_name = _POLICIES[kind] if "/" in mode or kind != "int4" else _POLICIES["int8"]
-    return {"class_name": class_name, "config": {"mode": mode, "source_name": source, **extra}}
-
-
-def scheme_of(policy: str, config: Mapping[str, Any] | None) -> Scheme | None:
+def scheme_of(policy: DTypePolicy, config: Mapping[str, Any] | None) -> Scheme | None:
     """The scheme of a policy and a layer's ``quantization_config``; None if nothing is quantized."""
-    mode, join, _ = policy.rpartition(_JOIN)
-    if not join:
+    if not isinstance(policy, QuantizedDTypePolicy):
         return None
-    kind, _, size = mode.partition("/")
+    kind, size = policy.quantization_mode, policy.mode.partition("/")[2]
     options = (config or {}).get("config", {})
     group = int(size) if size and int(size) > 0 else None
     inputs = kind == "int8" and config is None or options.get("activation_quantizer") is not None

@@ -47,7 +47,7 @@ def architecture(model: Any) -> ModelRecord:
         Unsupported: the model is a subclass without topology, or an argument of a call cannot be written.
     """
     model = _written(model)
-    config = {"name": model.name, "trainable": model.trainable, "dtype": model.dtype_policy}
+    config = {"name": model.name, "trainable": model.trainable, "dtype": model.dtype_policy.in_config()}
     if model.kind == "sequential":
         layers = [_layer(layer, []) for layer in model.all_layers()]
         return ModelRecord("sequential", model.name, layers, config=config, class_name="Sequential")

@@ -32,7 +32,7 @@ class Functional(Model):
     kind = "functional"
 
     def __init__(self, inputs: Any, outputs: Any, *, name: str | None = None, **kwargs: Any):
-        super().__init__(name=name, **kwargs)
+        super().__init__(name=name, autocast=False, **kwargs)     # inputs get the dtypes of their symbols
         flat = [*tree.leaves(inputs), *tree.leaves(outputs)]
         strange = [leaf for leaf in flat if not isinstance(leaf, KerasTensor)]
         if strange:

@@ -34,7 +34,7 @@ class Sequential(Model):
     keeps_track_of_building = True
 
     def __init__(self, layers: Sequence[Layer] | None = None, *, name: str | None = None, **kwargs: Any):
-        super().__init__(name=name, **kwargs)
+        super().__init__(name=name, autocast=False, **kwargs)
         self._stack: list[Layer] = []
         self._functional: Functional | None = None
         for layer in layers or ():

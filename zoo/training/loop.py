@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zoo.callbacks.callback_list import CallbackList
+from zoo.config import config
 from zoo.training import data
 from zoo.training.frozen import FrozenPrefix
 from zoo.training.interrupts import Interrupts
@@ -65,7 +66,7 @@ class FitLoop:
             model.reset_metrics()
         watchers.on_epoch_begin(epoch)
         forward, source = self.prefix.divide(self.training)
-        for i, batch in itertools.islice(enumerate(source.epoch()), skipped, None):
+        for i, batch in itertools.islice(enumerate(source.epoch()), skipped, config.max_steps_per_epoch):
             watchers.on_train_batch_begin(i)
             with self.interrupts.held():
                 self.logs = model.run_step("train", weighted(batch, self.class_weight), forward)
@@ -89,7 +90,7 @@ def evaluate(model: Any, source: data.Source, watchers: CallbackList, forward: A
     model.reset_metrics()
     watchers.on_test_begin()
     logs: Logs = {}
-    for i, batch in enumerate(source.epoch()):
+    for i, batch in enumerate(itertools.islice(source.epoch(), config.max_steps_per_epoch)):
         watchers.on_test_batch_begin(i)
         logs = model.run_step("test", batch, forward)
         watchers.on_test_batch_end(i, logs)

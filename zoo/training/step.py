@@ -36,8 +36,15 @@ def train(model: Any, x: Any, y: Any, sample_weight: Any, forward: Any = None) -
     starts = [graph.reads.get(variable) for variable in variables]
     used = [start for start in starts if start is not None]
     found = iter(gradients([model.optimizer.scale_loss(loss)], used))
-    model.optimizer.apply([None if start is None else next(found) for start in starts], variables)
+    model.optimizer.apply([None if start is None else _narrowed(next(found), variable)
+                           for start, variable in zip(starts, variables)], variables)
     return _figures(model, x, y, y_pred, sample_weight, loss)
+
+
+def _narrowed(gradient: Tensor, variable: Any) -> Tensor:
+    """The gradient with the precision and range that mixed precision leaves it: what is too large is infinite."""
+    narrow = variable.gradient_dtype
+    return gradient if narrow is None or gradient is None else ops.cast(ops.cast(gradient, narrow), variable.dtype)
 
 
 def test(model: Any, x: Any, y: Any, sample_weight: Any, forward: Any = None) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from zoo import tree
 from zoo.callbacks.callback_list import CallbackList
 from zoo.callbacks.history import History
 from zoo.callbacks.progress import verbosity
+from zoo.config import config
 from zoo.engine.eager import as_array
 from zoo.engine.function import Function, spec_of
 from zoo.engine.tape import LiveGraph
@@ -61,7 +63,7 @@ class Trainer:
             steps_per_execution, jit_compile: accepted for Keras's sake: a step is one compiled program in any case.
             auto_scale_loss: whether mixed float16 gets a `LossScaleOptimizer`.
         """
-        self.optimizer = optimizer_for(optimizer, self.dtype_policy, auto_scale_loss)
+        self.optimizer = optimizer_for(optimizer, self.dtype_policy.name, auto_scale_loss)
         self._compile_arguments = (loss, loss_weights, metrics, weighted_metrics, bool(run_eagerly))
         self.compiled = None
         self.reset_programs()
@@ -226,6 +228,7 @@ class Trainer:
             ConfigError: the model is not compiled, or the data do not fit together.
         """
         self._require_compiled()
+        epochs = min(epochs, config.max_epochs or epochs)
         if validation_split:
             (x, y, sample_weight), validation_data = data.split((x, y, sample_weight), validation_split)
         training = data.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, steps=steps_per_epoch,
@@ -284,7 +287,7 @@ class Trainer:
                                 steps=source.steps)
         results = []
         watchers.on_predict_begin()
-        for i, batch in enumerate(source.epoch()):
+        for i, batch in enumerate(itertools.islice(source.epoch(), config.max_steps_per_epoch)):
             watchers.on_predict_batch_begin(i)
             results.append(self.predict_on_batch(batch[0]))
             watchers.on_predict_batch_end(i, {"outputs": results[-1]})

@@ -74,7 +74,7 @@ class Attention(Layer):
             causal = causal_mask(query, value)
             seen = causal if seen is None else ops.logical_and(seen, causal)
         if seen is not None:
-            scores = ops.where(seen, scores, scores - _FAR_BELOW.get(self.compute_dtype, _FAR_BELOW_OTHERWISE))
+            scores = ops.where(seen, scores, scores - _FAR_BELOW.get(self.arithmetic_dtype, _FAR_BELOW_OTHERWISE))
         weights = shares = ops.softmax(scores, axis=-1)
         if training and self.dropout > 0:
             shares = ops.random.dropout(weights, self.dropout, seed=self.seed_generator)

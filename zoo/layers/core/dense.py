@@ -65,7 +65,7 @@ class Dense(MainWeight):
         whole, scale = quantization.to_int8(inputs, axis=-1)
         wide = quantization.product_dtype(inputs.shape[-1])
         kernel = self.kernel if self.scheme.mode == "int8" else quantization.unpacked_int4(self.kernel, self.units)
-        sums = ops.cast(ops.matmul(ops.cast(whole, wide), ops.cast(kernel, wide)), self.compute_dtype)
+        sums = ops.cast(ops.matmul(ops.cast(whole, wide), ops.cast(kernel, wide)), self.arithmetic_dtype)
         return ops.divide(sums, ops.multiply(scale, self.scale))
 
     def call(self, inputs: Any) -> Any:

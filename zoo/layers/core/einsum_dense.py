@@ -106,14 +106,14 @@ class EinsumDense(MainWeight):
             return ops.einsum(self._whole_equation, quantization.rounded_float8(inputs, self.inputs_scale),
                               self.main_weight())
         if not self.scheme.inputs:
-            sums = ops.einsum(self._whole_equation, inputs, ops.cast(self.kernel, self.compute_dtype))
+            sums = ops.einsum(self._whole_equation, inputs, ops.cast(self.kernel, self.arithmetic_dtype))
             return ops.divide(sums, self.scale)
         whole, scale = quantization.to_int8(inputs, axis=self._summed)
         if self.scheme.mode == "int4":
             return ops.divide(ops.einsum(self._whole_equation, whole, self.shaped_kernel()), self._on_output(scale))
         wide = quantization.product_dtype(math.prod(self._kernel_shape))
         sums = ops.einsum(self._whole_equation, ops.cast(whole, wide), ops.cast(self.kernel, wide))
-        return ops.divide(ops.cast(sums, self.compute_dtype), ops.multiply(self._on_output(scale), self.scale))
+        return ops.divide(ops.cast(sums, self.arithmetic_dtype), ops.multiply(self._on_output(scale), self.scale))
 
     def shaped_kernel(self) -> Any:
         """The kernel as floats in its own shape."""

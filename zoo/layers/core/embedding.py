@@ -53,16 +53,16 @@ class Embedding(MainWeight):
 
     def from_int8(self, weight: Any) -> Any:
         """The vectors from int8: each has a scale."""
-        return ops.divide(ops.cast(weight, self.compute_dtype), ops.expand_dims(self.scale, -1))
+        return ops.divide(ops.cast(weight, self.arithmetic_dtype), ops.expand_dims(self.scale, -1))
 
     def from_int4(self, weight: Any) -> Any:
         """The vectors from int4: each has a scale, or one for each group of features."""
-        whole = ops.cast(quantization.unpacked_int4(weight, self.output_dim), self.compute_dtype)
+        whole = ops.cast(quantization.unpacked_int4(weight, self.output_dim), self.arithmetic_dtype)
         if self.scheme.group is None:
             return ops.divide(whole, ops.expand_dims(self.scale, -1))
         group = ops.cast(self.group_index, "int32")
         zero, scale = (ops.take(x, group, axis=-1) for x in (self.zero, self.scale))
-        return ops.multiply(ops.subtract(whole, ops.cast(zero, self.compute_dtype)), scale)
+        return ops.multiply(ops.subtract(whole, ops.cast(zero, self.arithmetic_dtype)), scale)
 
     def call(self, inputs: Any) -> Any:
         return ops.take(self.main_weight(), ops.cast(inputs, "int32"), axis=0)

@@ -34,7 +34,7 @@ class TernaryDense(Dense):
         self.threshold = None if threshold is None else arguments.number(threshold, "threshold", 0)
 
     def product(self, inputs: Any) -> Any:
-        kernel = ops.cast(self.main_weight(), self.compute_dtype)
+        kernel = ops.cast(self.main_weight(), self.arithmetic_dtype)
         size = ops.abs(kernel)
         mean = ops.mean(size)
         limit = ops.multiply(mean, 0.5) if self.threshold is None else self.threshold

@@ -32,4 +32,4 @@ class AbstractRNNCell(Layer):
         """States to start from: zeros."""
         batch = inputs.shape[0] if inputs is not None else batch_size
         sizes = self.state_size if isinstance(self.state_size, (list, tuple)) else [self.state_size]
-        return [ops.zeros((batch, size), dtype or self.compute_dtype) for size in sizes]
+        return [ops.zeros((batch, size), dtype or self.arithmetic_dtype) for size in sizes]

@@ -104,7 +104,7 @@ class BatchNormalization(Layer):
         else:
             mean, variance = self.moving_mean, self.moving_variance
         outputs = ops.batch_normalization(x, mean, variance, self.axis, offset=beta, scale=gamma, epsilon=self.epsilon)
-        return ops.cast(outputs, self.compute_dtype)
+        return ops.cast(outputs, self.arithmetic_dtype)
 
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         if mask is None:

@@ -52,14 +52,14 @@ class LayerNormalization(Layer):
         if self.rms_scaling:
             return self._scaled(inputs)
         outputs = ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
-        return ops.cast(outputs, self.compute_dtype)
+        return ops.cast(outputs, self.arithmetic_dtype)
 
     def _scaled(self, inputs: Any) -> Any:
         x = ops.cast(inputs, dtypes.result_type(inputs.dtype, "float32"))
         factor = ops.rsqrt(ops.add(ops.var(x, self.axis, keepdims=True), self.epsilon))
         kept = {normalize_axis(axis, x.ndim) for axis in self.axis}
         gamma = ops.reshape(self.gamma, tuple(size if i in kept else 1 for i, size in enumerate(x.shape)))
-        return ops.cast(ops.multiply(ops.multiply(x, factor), gamma), self.compute_dtype)
+        return ops.cast(ops.multiply(ops.multiply(x, factor), gamma), self.arithmetic_dtype)
 
 
 class RMSNormalization(Layer):
@@ -157,7 +157,7 @@ class GroupNormalization(Layer):
         if self.beta is not None:
             shift = ops.add(shift, ops.reshape(self.beta, broadcast))
         outputs = ops.reshape(ops.add(ops.multiply(x, factor), shift), inputs.shape)
-        return ops.cast(outputs, self.compute_dtype)
+        return ops.cast(outputs, self.arithmetic_dtype)
 
 
 def _several(axis: int | Sequence[int]) -> tuple[int, ...]:

@@ -41,8 +41,8 @@ class CategoryEncoding(Layer):
             if self.output_mode != "count":
                 raise ConfigError(f"Layer {self.name!r} (CategoryEncoding): count_weights go with output_mode='count'. "
                                   f"Received: output_mode={self.output_mode!r}")
-            count_weights = ops.cast(count_weights, self.compute_dtype)
-        return encode(inputs, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
+            count_weights = ops.cast(count_weights, self.arithmetic_dtype)
+        return encode(inputs, self.output_mode, self.num_tokens, self.arithmetic_dtype, count_weights)
 
 
 def encode(inputs: Any, mode: str, depth: int, dtype: str, count_weights: Any = None) -> Any:

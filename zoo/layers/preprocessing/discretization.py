@@ -53,7 +53,7 @@ class Discretization(Layer):
                               f"or call adapt(data) first.")
         bins = ops.digitize(ops.cast(inputs, "float32"), np.asarray(self.bin_boundaries, "float32"))
         return encode(bins, self.output_mode, len(self.bin_boundaries) + 1,
-                      "int32" if self.output_mode == "int" else self.compute_dtype)
+                      "int32" if self.output_mode == "int" else self.arithmetic_dtype)
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learns boundaries that divide the values into bins of about the same number.

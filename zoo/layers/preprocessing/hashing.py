@@ -47,7 +47,7 @@ class Hashing(Layer):
         if self.output_mode == "one_hot" and inputs.shape[-1] == 1:
             inputs = ops.squeeze(inputs, -1)
         buckets = ops.text.hash_buckets(inputs, self.num_bins, self.salt, self.mask_value)
-        return encode(buckets, self.output_mode, self.num_bins, self.compute_dtype)
+        return encode(buckets, self.output_mode, self.num_bins, self.arithmetic_dtype)
 
 
 class HashedCrossing(Layer):
@@ -83,7 +83,7 @@ class HashedCrossing(Layer):
         if floats:
             raise DtypeError(f"Layer {self.name!r} (HashedCrossing) expects strings or integers, received {floats}.")
         return encode(ops.text.cross_buckets(inputs, self.num_bins), self.output_mode, self.num_bins,
-                      self.compute_dtype)
+                      self.arithmetic_dtype)
 
 
 def _checked_salt(salt: Any) -> list[int] | None:

@@ -77,15 +77,15 @@ class Normalization(Layer):
 
     def _statistic(self, given: Any, learned: str) -> Any:
         if given is None:
-            return ops.reshape(ops.cast(getattr(self, learned), self.compute_dtype), self._broadcast)
+            return ops.reshape(ops.cast(getattr(self, learned), self.arithmetic_dtype), self._broadcast)
         given = np.asarray(given, "float32")
         shape = [1] * len(self._broadcast)
         for axis, size in zip(reversed(self._kept), reversed(given.shape)):
             shape[axis] = size
-        return ops.cast(np.broadcast_to(given.reshape(shape), self._broadcast), self.compute_dtype)
+        return ops.cast(np.broadcast_to(given.reshape(shape), self._broadcast), self.arithmetic_dtype)
 
     def call(self, inputs: Any) -> Any:
-        x = ops.cast(inputs, self.compute_dtype)
+        x = ops.cast(inputs, self.arithmetic_dtype)
         stddev = ops.maximum(ops.sqrt(self.variance), settings.epsilon)
         if self.invert:
             return ops.add(self.mean, ops.multiply(x, stddev))

@@ -30,11 +30,11 @@ class Rescaling(Layer):
         self.offset = offset
 
     def call(self, inputs: Any) -> Any:
-        x = ops.cast(inputs, self.compute_dtype)
+        x = ops.cast(inputs, self.arithmetic_dtype)
         return ops.add(ops.multiply(x, self._aligned(self.scale)), self._aligned(self.offset))
 
     def _aligned(self, value: Any) -> Any:
         value = np.asarray(value, "float32")
         if value.ndim and settings.image_data_format == "channels_first":
             value = value.reshape(value.shape + (1,) * (3 - value.ndim))
-        return ops.cast(value, self.compute_dtype)
+        return ops.cast(value, self.arithmetic_dtype)

@@ -62,7 +62,7 @@ class CenterCrop(Layer):
         self.data_format = arguments.data_format(data_format)
 
     def call(self, inputs: Any) -> Any:
-        x = ops.cast(inputs, self.compute_dtype)
+        x = ops.cast(inputs, self.arithmetic_dtype)
         first = x.ndim - (3 if self.data_format == "channels_last" else 2)
         wanted, present = (self.height, self.width), x.shape[first:first + 2]
         if None in present or any(size < target for size, target in zip(present, wanted)):

@@ -56,14 +56,14 @@ class MelSpectrogram(Layer):
         self.min_power, self.ref_power = min_power, ref_power
 
     def call(self, inputs: Any) -> Any:
-        dtype = self.compute_dtype if self.compute_dtype in ("float32", "float64") else "float32"
+        dtype = self.arithmetic_dtype if self.arithmetic_dtype in ("float32", "float64") else "float32"
         real, imaginary = ops.stft(ops.cast(inputs, dtype), self.sequence_length, self.sequence_stride,
                                    self.fft_length, self.window)
         magnitudes = ops.sqrt(ops.add(ops.square(real), ops.square(imaginary)))
         bands = ops.matmul(ops.power(magnitudes, self.mag_exp), ops.cast(self.mel_weights(), dtype))
         if self.power_to_db:
             bands = self._decibels(bands)
-        return ops.cast(ops.swapaxes(bands, -1, -2), self.compute_dtype)
+        return ops.cast(ops.swapaxes(bands, -1, -2), self.arithmetic_dtype)
 
     def _decibels(self, power: Any) -> Any:
         level = ops.multiply(ops.log10(ops.maximum(power, self.min_power)), 10.0)

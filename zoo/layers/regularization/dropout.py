@@ -153,7 +153,7 @@ class GaussianDropout(RandomDropout):
 
     def drop(self, inputs: Any) -> Any:
         stddev = (self.rate / (1 - self.rate)) ** 0.5
-        return ops.multiply(inputs, ops.random.normal(inputs.shape, 1.0, stddev, dtype=self.compute_dtype,
+        return ops.multiply(inputs, ops.random.normal(inputs.shape, 1.0, stddev, dtype=self.arithmetic_dtype,
                                                       seed=self.seed_generator))
 
 
@@ -177,7 +177,7 @@ class GaussianNoise(Layer):
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.stddev == 0:
             return inputs
-        return ops.add(inputs, ops.random.normal(inputs.shape, 0.0, self.stddev, dtype=self.compute_dtype,
+        return ops.add(inputs, ops.random.normal(inputs.shape, 0.0, self.stddev, dtype=self.arithmetic_dtype,
                                                  seed=self.seed_generator))
 
 

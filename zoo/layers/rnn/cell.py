@@ -130,7 +130,7 @@ class DenseCell(RecurrentCell):
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """States to start from: zeros (batch, units)."""
-        return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in range(self.states)]
+        return [ops.zeros((batch_size, self.units), self.arithmetic_dtype) for _ in range(self.states)]
 
     def build(self, input_shape: Shape) -> None:
         self.kernel = weight_options.add(self, "kernel", (input_shape[-1], self.gates * self.units))

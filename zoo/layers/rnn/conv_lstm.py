@@ -86,7 +86,7 @@ class ConvLSTMCell(RecurrentCell):
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """States to start from: zeros (batch, spatial..., filters)."""
         shape = (*self._state_sizes, self.filters) if self.channel_axis == -1 else (self.filters, *self._state_sizes)
-        return [ops.zeros((batch_size, *shape), self.compute_dtype) for _ in range(2)]
+        return [ops.zeros((batch_size, *shape), self.arithmetic_dtype) for _ in range(2)]
 
     def project(self, inputs: Any, factors: DropoutFactors = KEEP_ALL) -> Any:
         if inputs.ndim == self.rank + 2:

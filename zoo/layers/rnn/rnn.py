@@ -77,7 +77,7 @@ class RNN(Layer):
         if hasattr(self.cell, "get_initial_state"):
             states = self.cell.get_initial_state(batch_size=batch_size)
             return list(states) if isinstance(states, (list, tuple)) else [states]
-        return [ops.zeros((batch_size, size), getattr(self.cell, "compute_dtype", None)) for size in self.state_size]
+        return [ops.zeros((batch_size, size), getattr(self.cell, "arithmetic_dtype", None)) for size in self.state_size]
 
     def reset_state(self) -> None:
         """Makes the next batch start from zeros, if the layer is stateful."""

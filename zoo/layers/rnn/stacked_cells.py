@@ -39,7 +39,7 @@ class StackedRNNCells(Layer):
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """States to start from, for each cell."""
         return [cell.get_initial_state(batch_size=batch_size) if hasattr(cell, "get_initial_state") else
-                [ops.zeros((batch_size, size), self.compute_dtype) for size in _sizes(cell)] for cell in self.cells]
+                [ops.zeros((batch_size, size), self.arithmetic_dtype) for size in _sizes(cell)] for cell in self.cells]
 
     def build(self, input_shape: Shape) -> None:
         for cell in self.cells:

@@ -37,7 +37,7 @@ class RandomColorLayer(ImageLayer):
         return {"factor": self._uniform(images, *self.factor, seed)}
 
     def _uniform(self, images: Any, low: float, high: float, seed: Any) -> Any:
-        return ops.random.uniform((images.shape[0], 1, 1, 1), low, high, dtype=self.compute_dtype, seed=seed)
+        return ops.random.uniform((images.shape[0], 1, 1, 1), low, high, dtype=self.arithmetic_dtype, seed=seed)
 
     def _clipped(self, images: Any) -> Any:
         return ops.clip(images, *self.value_range)

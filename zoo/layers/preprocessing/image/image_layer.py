@@ -76,7 +76,7 @@ class ImageLayer(Layer):
         if "images" not in parts or not set(parts) <= set(PARTS):
             raise ConfigError(f"{type(self).__name__} expects images, or a dict with 'images' and any of {PARTS[1:]}. "
                               f"Received keys: {sorted(parts)}")
-        images = ops.cast(parts["images"], self.compute_dtype)
+        images = ops.cast(parts["images"], self.arithmetic_dtype)
         if images.ndim not in (3, 4):
             raise ShapeError(f"Expected one image of rank 3 or a batch of rank 4, received shape {images.shape}.")
         changed, single = {**parts, "images": images}, images.ndim == 3

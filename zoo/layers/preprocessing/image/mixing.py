@@ -110,7 +110,7 @@ class CutMix(ImageLayer):
         alpha = ops.add(ops.random.uniform((), *self.factor, dtype="float32", seed=seed), 1e-6)
         weight = ops.random.beta((images.shape[0],), alpha, alpha, dtype="float32", seed=seed)
         side = ops.sqrt(ops.subtract(1, weight))
-        inside, area = _part(images, (side, side), self.compute_dtype, seed)
+        inside, area = _part(images, (side, side), self.arithmetic_dtype, seed)
         return {"order": _order(images, seed), "inside": inside, "weight": ops.subtract(1, area)}
 
     def change_images(self, images: Any, drawn: Drawn) -> Any:
@@ -156,13 +156,13 @@ class RandomErasing(ImageLayer):
     def draw(self, images: Any, seed: Any) -> Drawn:
         shares = tuple(ops.sqrt(ops.random.uniform((images.shape[0],), *self.scale, dtype="float32", seed=seed))
                        for _ in range(2))
-        inside, _ = _part(images, shares, self.compute_dtype, seed)
+        inside, _ = _part(images, shares, self.arithmetic_dtype, seed)
         fill = self.fill_value
         if fill is None:
-            fill = ops.multiply(ops.random.normal(images.shape, dtype=self.compute_dtype, seed=seed),
+            fill = ops.multiply(ops.random.normal(images.shape, dtype=self.arithmetic_dtype, seed=seed),
                                 self.value_range[1])
         return {"inside": ops.logical_and(inside, chances(images, self.factor, seed)),
-                "fill": ops.clip(ops.cast(fill, self.compute_dtype), *self.value_range)}
+                "fill": ops.clip(ops.cast(fill, self.arithmetic_dtype), *self.value_range)}
 
     def change_images(self, images: Any, drawn: Drawn) -> Any:
         return ops.where(drawn["inside"], drawn["fill"], images)

@@ -150,7 +150,7 @@ class AugMix(RandomPolicy):
         return ops.clip(self._mixed("change_images", images, drawn), *self.value_range)
 
     def change_masks(self, masks: Any, drawn: Drawn) -> Any:
-        return self._mixed("change_masks", ops.cast(masks, self.compute_dtype), drawn)
+        return self._mixed("change_masks", ops.cast(masks, self.arithmetic_dtype), drawn)
 
     def _mixed(self, method: str, value: Any, drawn: Drawn) -> Any:
         total: Any = ops.zeros_like(value)

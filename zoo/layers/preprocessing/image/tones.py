@@ -119,7 +119,7 @@ class Solarization(ImageLayer):
         self.seed, self.generator = seeded(seed)
 
     def draw(self, images: Any, seed: Any) -> Drawn:
-        return {name: ops.random.uniform((images.shape[0], 1, 1, 1), low, high * 255, self.compute_dtype, seed)
+        return {name: ops.random.uniform((images.shape[0], 1, 1, 1), low, high * 255, self.arithmetic_dtype, seed)
                 for name, (low, high) in (("addition", self.addition_factor), ("threshold", self.threshold_factor))}
 
     def change_images(self, images: Any, drawn: Drawn) -> Any:
