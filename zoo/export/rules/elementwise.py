@@ -96,8 +96,13 @@ def _rsqrt(e: Emitter, x: str) -> str:
     return e.op("Reciprocal", e.op("Sqrt", x))
 
 
+def _is_inf(e: Emitter, x: str) -> str:
+    half = e.node.inputs[0].dtype == "float16"
+    return e.op("IsInf", e.op("Cast", x, to=np.dtype("float32")) if half else x)
+
+
 def _is_finite(e: Emitter, x: str) -> str:
-    return e.op("Not", e.op("Or", e.op("IsNaN", x), e.op("IsInf", x)))
+    return e.op("Not", e.op("Or", e.op("IsNaN", x), _is_inf(e, x)))
 
 
 def _clip(e: Emitter, x: str, *, min: float, max: float) -> str:  # noqa: A002 - the primitive's names
@@ -110,6 +115,8 @@ def _full_like(e: Emitter, x: str, *, value: float, dtype: str) -> str:
 
 
 def _cast(e: Emitter, x: str, *, dtype: str) -> str:
+    if dtypes.is_complex(dtype):
+        raise Refused("ONNX computes nothing of this kind with complex numbers")
     if dtype == "bfloat16":                                 # its values are held as float32
         rounded = e.op("Cast", x, to=16)
         return e.op("Cast", rounded, to=np.dtype("float32"))
@@ -132,6 +139,16 @@ def _float_floor_divide(e: Emitter, x: str, y: str) -> str:
 
 def _integer_floor_divide(e: Emitter, x: str, y: str) -> str:
     return e.op("Div", e.op("Sub", x, e.op("Mod", x, y)), y)
+
+
+def _arctan2(e: Emitter, y: str, x: str) -> str:
+    zero = _like(e, 0)
+    on_axis = e.op("Equal", x, zero)
+    x = e.op("Where", on_axis, zero, x)                     # a negative zero would turn the sign
+    angle = e.op("Atan", e.op("Div", y, x))
+    turn = e.op("Where", e.op("Less", y, zero), _like(e, -np.pi), _like(e, np.pi))
+    angle = e.op("Add", angle, e.op("Where", e.op("Less", x, zero), turn, zero))
+    return e.op("Where", e.op("And", on_axis, e.op("Equal", y, zero)), zero, angle)
 
 
 def _not_equal(e: Emitter, x: str, y: str) -> str:
@@ -177,12 +194,13 @@ RULES: dict[str, Rule] = {
     "floor_divide": _by_dtype(floats=elementwise(_float_floor_divide),
                               integers=elementwise(_integer_floor_divide, wide=True)),
     "mod": _by_dtype(floats=elementwise(_float_mod), integers=elementwise(simple("Mod"), wide=True)),
+    "arctan2": elementwise(_arctan2),
     "select": elementwise(simple("Where")),
     "clip": elementwise(_clip),
     "full_like": elementwise(_full_like),
     "cast": elementwise(_cast),
     "is_nan": elementwise(simple("IsNaN")),
-    "is_inf": elementwise(simple("IsInf")),
+    "is_inf": elementwise(_is_inf),
     "is_finite": elementwise(_is_finite),
     "bitwise_and": _bitwise("BitwiseAnd"),
     "bitwise_or": _bitwise("BitwiseOr"),

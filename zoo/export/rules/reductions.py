@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from zoo.engine.graph import Node
-from zoo.export.emitter import Emitter, Order, Refused, Rule, moved
+from zoo.export.emitter import Emitter, Order, Rule, moved
 
 _SMALL = ("int8", "uint8", "int16", "uint16", "uint32", "uint64")
+_WIDER = {**dict.fromkeys(_SMALL, "int64"), "float16": "float32"}
 
 
 def kept_order(order: Order, axes: tuple[int, ...], keepdims: bool) -> Order:
@@ -64,9 +65,10 @@ def _along_axis(op_type: str) -> Rule:
 def _cumsum(e: Emitter, node: Node, attrs: dict[str, Any]) -> None:
     x = node.inputs[0]
     order = e.order(x)
-    if x.dtype not in ("float32", "float64", "int32", "int64"):
-        raise Refused(f"ONNX does not have it for {x.dtype}")
-    e.hold(node.output, e.op("CumSum", e.name(x, order), e.scalar(order.index(attrs["axis"]), "int64")), order)
+    name, wider = e.name(x, order), _WIDER.get(x.dtype)
+    name = e.op("Cast", name, to=np.dtype(wider)) if wider else name
+    made = e.op("CumSum", name, e.scalar(order.index(attrs["axis"]), "int64"))
+    e.hold(node.output, e.op("Cast", made, to=np.dtype(x.dtype)) if wider else made, order)
 
 
 RULES: dict[str, Rule] = {
