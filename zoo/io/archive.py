@@ -89,21 +89,6 @@ class Archive:
         with _opened(self.source) as archive, archive.open(found) as stream:
             shutil.copyfileobj(stream, target, 1 << 20)
 
-    def expand(self, name: str, target: BinaryIO) -> None:
-        """Copies a member into `target`, piece by piece.
-
-        Raises:
-            As `member`.
-        """
-        found = self.members[name]
-        if not isinstance(found, zipfile.ZipInfo):
-            with found.open() as stream:
-                shutil.copyfileobj(stream, target, 1 << 20)
-            return
-        assert self.source is not None
-        with _opened(self.source) as archive, archive.open(found) as stream:
-            shutil.copyfileobj(stream, target, 1 << 20)
-
     def size(self, name: str) -> int:
         """Bytes of a member once expanded; -1 if there is no such member."""
         found = self.members.get(name)
