@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import warnings
@@ -18,6 +19,7 @@ from tests.conformance.test_training import (compiled, folders, group, state_dif
                                              without_gradient)
 from tests.corpus import CORPUS, require_corpus
 from zoo.errors import UnknownClass, Unsupported, ZooError
+from zoo.models import restore
 
 pytestmark = require_corpus
 
@@ -33,6 +35,8 @@ NAMED = {
     "tfkeras2/optimizer_nadam": _TF_NADAM,
     "tfkeras-2.12/train_nadam": _TF_NADAM,
     "tfkeras-2.15/train_nadam": _TF_NADAM,
+    **{f"keras-{release}/train_cnn_{order}": "kernels rotated by Theano" for release in ("2.0.9", "2.2.4", "2.3.1")
+       for order in ("cf", "cl")},
     "keras-3.0.5/train_embedding": _OCCURRENCES,
     "keras-3.0.5/train_frozen_layer": "Keras 3.0.5 trains layers that were made with trainable=False",
     "keras-3.0.5/train_regularizers_constraints": "penalties of early Keras 3: with its other files",
@@ -102,13 +106,8 @@ def historical_resume_differs(path: pathlib.Path, meta: dict[str, Any]) -> str |
     model = with_state(path)
     tolerance = {"rtol": meta.get("rtol", 1e-4), "atol": meta.get("atol", 1e-5)}
     with np.load(path.parent / "io.npz") as arrays:
-        def batch(prefix: str, step: int) -> Any:
-            found = [arrays[key] for key in sorted(arrays.files) if key.startswith(prefix)
-                     and key.endswith(f"_{step}") and key[len(prefix):].split("_")[0].isdigit()]
-            return None if not found else found[0] if len(found) == 1 else found
         for step in range(3, 6):
-            model.reset_metrics()
-            loss = model.train_on_batch(batch("bx", step), batch("by", step), batch("bsw", step), return_dict=True)
+            loss = trained_on(model, arrays, step)
             want = figure(arrays["losses"], step, meta)
             if not np.allclose(loss["loss"], want, **tolerance):
                 return f"step {step}: loss {loss['loss']}, expected {want}; {model.load_report.optimizer}"
@@ -118,6 +117,46 @@ def historical_resume_differs(path: pathlib.Path, meta: dict[str, Any]) -> str |
             if not np.allclose(weight.numpy(), arrays[key], **tolerance):
                 return f"{key}: largest difference {np.abs(weight.numpy() - arrays[key]).max():.3g}"
     return None
+
+
+def trained_on(model: Any, arrays: Any, step: int) -> dict[str, float]:
+    """Does a step of a ``train_`` case and gives its figures."""
+    def batch(prefix: str) -> Any:
+        found = [arrays[key] for key in sorted(arrays.files) if key.startswith(prefix)
+                 and key.endswith(f"_{step}") and key[len(prefix):].split("_")[0].isdigit()]
+        return None if not found else found[0] if len(found) == 1 else found
+    model.reset_metrics()
+    return model.train_on_batch(batch("bx"), batch("by"), batch("bsw"), return_dict=True)
+
+
+def multi_backend_resume_differs(path: pathlib.Path, meta: dict[str, Any]) -> str | None:
+    """Three more steps of a ``train_`` case of Keras 1 or 2, with what that release gave when it went on from the file:
+    all figures, and all weights."""
+    model = with_state(path)
+    tolerance = {"rtol": meta["rtol"], "atol": meta["atol"]}
+    names = [name.removesuffix("acc") + "accuracy" if name.endswith("acc") else name
+             for name in meta["training"]["metrics_names"]]
+    with np.load(path.parent / "io.npz") as arrays:
+        for step in range(3, 6):
+            figures, want = trained_on(model, arrays, step), np.ravel(arrays["resume_losses"][step - 3])
+            if figures.keys() != set(names) or not np.allclose([figures[name] for name in names], want, **tolerance):
+                return f"step {step}: {figures}, expected {dict(zip(names, want))}; {model.load_report.optimizer}"
+        after = "r6_" if "r6_0" in arrays.files else "w6_"
+        want = {name: arrays[f"{after}{k}"] for k, name in enumerate(meta["training"]["variables"])}
+    expected = with_weights(path, want)
+    for ours, theirs in zip(model.weights, expected.weights, strict=True):
+        if not np.allclose(ours.numpy(), theirs.numpy(), **tolerance):
+            return f"{ours.path}: largest difference {np.abs(ours.numpy() - theirs.numpy()).max():.3g}"
+    return None
+
+
+def with_weights(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> Any:
+    """The model of a file with other arrays in place of the file's, by the file's own names for them."""
+    document = zoo.io.read(path)
+    for group in document.weights.groups:
+        group.tensors = [dataclasses.replace(tensor, load=lambda name=tensor.name: arrays[name])
+                         for tensor in group.tensors]
+    return restore.model(document)
 
 
 def figure(losses: np.ndarray, step: int, meta: dict[str, Any]) -> float:
@@ -168,6 +207,11 @@ def test_training_of_tf_keras_goes_on(name: str) -> None:
 @pytest.mark.parametrize("producer", ["tfkeras-2.12", "tfkeras-2.15", "keras-3.0.5", "keras-3.6.0"])
 def test_training_of_earlier_releases_goes_on(producer: str, name: str) -> None:
     judge(f"resume: {producer} {name}", sorted((CORPUS / producer).glob(f"train_*/{name}")), historical_resume_differs)
+
+
+@pytest.mark.parametrize("producer", ["keras-2.0.9", "keras-2.2.4", "keras-2.3.1"])
+def test_training_of_multi_backend_keras_goes_on(producer: str) -> None:
+    judge(f"resume: {producer}", sorted((CORPUS / producer).glob("train_*/model.h5")), multi_backend_resume_differs)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zoo import constraints, dtype_policies, initializers, naming, ops, regularizers, serialization, tree
+from zoo import constraints, conventions, dtype_policies, initializers, naming, ops, regularizers, serialization, tree
 from zoo.config import config as settings
 from zoo.engine import dtypes, rng
 from zoo.engine import graph as graphs
@@ -170,12 +170,14 @@ class Layer(Operation):
         return _masks_of(args[0]) if args else None
 
     def _penalize(self, outputs: Any) -> None:
-        """Adds the penalty on the outputs to the loss, if one is being computed: the mean over the batch."""
+        """Adds the penalty on the outputs to the loss, if one is being computed: the mean over the batch, today."""
         penalties = _penalties.get()
         if self.activity_regularizer is None or penalties is None:
             return
+        is_sum = conventions.current().activity_penalty == "sum"
         for output in tree.leaves(outputs):
-            penalties.append(ops.divide(self.activity_regularizer(output), output.shape[0]))
+            penalty = self.activity_regularizer(output)
+            penalties.append(penalty if is_sum else ops.divide(penalty, output.shape[0]))
 
     def _as_input(self, leaf: Any) -> Any:
         if not self.autocast or not isinstance(leaf, (np.ndarray, Value)):

@@ -41,6 +41,7 @@ from zoo.scores import ctc as ctc
 from zoo.scores import dice as dice
 from zoo.scores import hinge as hinge
 from zoo.scores import huber as huber
+from zoo.scores import keras1 as _keras1
 from zoo.scores import kl_divergence as kl_divergence
 from zoo.scores import log_cosh as log_cosh
 from zoo.scores import mean_absolute_error as mean_absolute_error
@@ -76,3 +77,4 @@ _ALIASES = {                                                # Keras 3's short na
 }
 ALL.update({thing.__name__: thing for thing in (*_CLASSES, *_FUNCTIONS)})
 ALL.update(_ALIASES)
+ALL.update(_keras1.ALL)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from zoo import naming, ops, scores, serialization, tree
+from zoo import conventions, naming, ops, scores, serialization, tree
 from zoo.config import config as settings
 from zoo.engine import dtypes
 from zoo.errors import ConfigError
 from zoo.losses.registry import ALL, get
-from zoo.scores.weighting import align_ranks, masked_weight, size_of, weighted
+from zoo.scores.weighting import align_ranks, masked_weight, mean_of_weighted, size_of, weighted
 
 Tensor = Any
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
@@ -77,12 +77,14 @@ class Loss:
     def reduce(self, values: Tensor, sample_weight: Any = None, mask: Any = None) -> Tensor:
         """Values, weighted and reduced.
 
-        Masked values weigh nothing; the mean is then over those that are left.
+        Masked values weigh nothing; the mean is then over those that are left (see `zoo.conventions` for others).
         """
         if sample_weight is not None:
             sample_weight = ops.convert_to_tensor(sample_weight, dtype=self.dtype)
-        by_count = self.reduction in ("sum_over_batch_size", "mean")
-        weight = masked_weight(sample_weight, mask, self.dtype, keep_mean=by_count)
+        by_count, mean = self.reduction in ("sum_over_batch_size", "mean"), conventions.current().mean
+        if by_count and mean == "weighted":
+            return mean_of_weighted(values, sample_weight, mask, self.dtype)
+        weight = masked_weight(sample_weight, mask, self.dtype, keep_mean=by_count and mean == "counted")
         if weight is not None:
             values, weight = weighted(values, weight)
         if self.reduction in ("none", None) or tuple(values.shape) in ((), (0,)):
@@ -181,7 +183,7 @@ def for_output(identifier: Any, y_true: Any, y_pred: Any) -> Loss | None:
     if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
         loss = get(f"{scores.classification_kind(y_true, y_pred)}_crossentropy")
     else:
-        loss = get(identifier)
+        loss = get(conventions.meant_by(identifier))
     if loss is None or isinstance(loss, Loss):
         return loss
     name = identifier if isinstance(identifier, str) else getattr(loss, "__name__", None)

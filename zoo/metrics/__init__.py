@@ -65,6 +65,7 @@ from zoo.scores import concordance_correlation as concordance_correlation
 from zoo.scores import cosine_proximity as cosine_proximity
 from zoo.scores import hinge as hinge
 from zoo.scores import huber as huber
+from zoo.scores import keras1 as _keras1
 from zoo.scores import kl_divergence as kl_divergence
 from zoo.scores import log_cosh as log_cosh
 from zoo.scores import mean_absolute_error as mean_absolute_error
@@ -114,3 +115,4 @@ ALL.update(FUNCTIONS)                                       # a name of both is 
 ALL.update({_naming.to_snake_case(cls.__name__): cls for cls in _CLASSES})
 ALL.update({cls.__name__: cls for cls in _CLASSES})
 ALL.update(_ALIASES)
+ALL.update(_keras1.ALL)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zoo import naming, ops, scores, serialization
+from zoo import conventions, naming, ops, scores, serialization
 from zoo.errors import ConfigError
 from zoo.metrics.metric import Metric
 from zoo.metrics.registry import FUNCTIONS, get
-from zoo.scores.weighting import align_ranks, masked_weight, size_of
+from zoo.scores.weighting import align_ranks, masked_weight, mean_of_weighted, size_of
 
 Tensor = Any
 
@@ -103,6 +103,10 @@ class FunctionMean(Mean):
             mask: which positions of the predictions count.
         """
         values = self.function(y_true, y_pred, **self.options)
+        if conventions.current().mean == "weighted":        # the mean over batches of their means
+            mean = mean_of_weighted(ops.cast(values, self.dtype), sample_weight, mask, self.dtype)
+            super().update_state(ops.broadcast_to(mean, (y_pred.shape[0],)))
+            return
         weight = masked_weight(sample_weight, mask, self.dtype)
         if weight is not None:                              # Keras asks the score what counts only if there are weights
             counted = scores.counted(self.function, y_true, values, self.options)
@@ -139,12 +143,13 @@ class MeanMetricWrapper(FunctionMean):
         return {**super().get_config(), **serialization.to_plain(self.options)}
 
 
-def for_output(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
+def for_output(identifier: Any, y_true: Any, y_pred: Any, loss: str | None = None) -> Metric:
     """The metric that a model's output is compiled with; it goes by the name by which it was asked for.
 
     Args:
         identifier: as for `get`; "accuracy" or "acc" means the form that the shapes ask for.
         y_true, y_pred: targets and output, or anything with their shapes.
+        loss: the name of the output's loss, by which some conventions choose the form of "accuracy".
 
     Returns:
         A `Metric`; a function is wrapped.
@@ -153,9 +158,9 @@ def for_output(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
         ConfigError: the identifier is None.
     """
     if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
-        metric = get(f"{scores.classification_kind(y_true, y_pred)}_accuracy")
+        metric = get(f"{scores.classification_kind(y_true, y_pred, loss)}_accuracy")
     else:
-        metric = get(identifier)
+        metric = get(conventions.meant_by(identifier))
     if metric is None:
         raise ConfigError("Expected a metric as name, object or config, received None.")
     if not isinstance(metric, Metric):

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo import layers, serialization, tree
+from zoo import conventions, layers, serialization, tree
+from zoo.conventions import Conventions
 from zoo.engine import dtypes
 from zoo.engine.operation import Operation
 from zoo.engine.symbolic import KerasTensor
@@ -43,11 +44,19 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
     with serialization.custom_object_scope(custom_objects):
         _refuse_unknown(document.model, document.path)
         restored = from_record(document.model)
+        restored.conventions = _conventions(document)
         if with_weights and document.weights is not None:
             restored.load_report = weights.load(restored, document)
         if with_weights:
             _load_assets(restored, document)
     return restored
+
+
+def _conventions(document: ModelDocument) -> Conventions:
+    """Those of the release that wrote the file, or that wrote the file from which it was converted."""
+    producer, weights = document.producer, document.weights
+    backend = producer.backend or (weights.backend if weights is not None else None)
+    return conventions.of(producer.dialect, producer.keras_version, backend)
 
 
 def _load_assets(restored: Model, document: ModelDocument) -> None:

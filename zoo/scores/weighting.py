@@ -89,3 +89,24 @@ def masked_weight(sample_weight: Tensor | None, mask: Tensor | None, dtype: str,
     if sample_weight is None:
         return mask
     return weighted(mask, ops.cast(sample_weight, dtype))[0]
+
+
+def mean_of_weighted(values: Tensor, sample_weight: Tensor | None, mask: Tensor | None, dtype: str) -> Tensor:
+    """The mean over what no mask leaves out and has a weight that is not 0, as Keras took it until 2.2.
+
+    Args:
+        values: shape ``(batch, ...)``.
+        sample_weight: shaped like the first axes of the values, or None; values are averaged over the other axes first.
+        mask: shaped like the values, or None.
+        dtype: of the result.
+    """
+    if mask is not None:
+        values, mask = weighted(values, ops.cast(mask, dtype))
+        values = ops.divide(values, ops.mean(mask))
+    if sample_weight is not None:
+        sample_weight = ops.cast(sample_weight, dtype)
+        rest = tuple(range(len(sample_weight.shape), len(values.shape)))
+        values = ops.mean(values, axis=rest) if rest else values
+        values, sample_weight = weighted(values, sample_weight)
+        values = ops.divide(values, ops.mean(ops.cast(ops.not_equal(sample_weight, 0), dtype)))
+    return ops.mean(values)

@@ -51,8 +51,10 @@ def compiled(outputs: Outputs, loss: Any, loss_weights: Any, given_metrics: Any,
     """The arguments of `compile`, resolved."""
     arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": given_metrics,
                  "weighted_metrics": weighted_metrics}
-    return Compiled(arguments, None if loss is None else CompiledLoss(loss, loss_weights, outputs),
-                    CompiledMetrics(given_metrics, weighted_metrics, outputs), run_eagerly)
+    of_outputs = None if loss is None else CompiledLoss(loss, loss_weights, outputs)
+    names = () if of_outputs is None else of_outputs.identifiers
+    of_metrics = CompiledMetrics(given_metrics, weighted_metrics, outputs, names)
+    return Compiled(arguments, of_outputs, of_metrics, run_eagerly)
 
 
 def optimizer_for(identifier: Any, dtype_policy: str, auto_scale_loss: bool) -> optimizers.Optimizer:

@@ -18,6 +18,7 @@ import numpy as np
 from zoo import tree
 from zoo.callbacks.progress import say
 from zoo.config import cache_root, config
+from zoo.conventions import using
 from zoo.training import data
 
 _UNITS = ((2 ** 30, "GB"), (2 ** 20, "MB"), (2 ** 10, "kB"))
@@ -55,7 +56,8 @@ class FrozenPrefix:
 
     def _look(self) -> None:
         """Finds where the model is cut, and forgets outputs if the prefix is another one, or has other weights."""
-        before, self._split = self._split, self.model.split_frozen()
+        with using(self.model.conventions):                 # by some, a frozen layer depends on the batch
+            before, self._split = self._split, self.model.split_frozen()
         weights = self._split.prefix.weights if self._split is not None else []
         versions = tuple(variable.version for variable in weights)
         if self._split is not before or versions != self._versions:

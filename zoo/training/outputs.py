@@ -107,11 +107,13 @@ class CompiledMetrics:
     Args:
         given, weighted: as given to `compile`.
         outputs: of the model.
+        losses: of each output, as given to `compile`.
     """
 
     given: Any
     weighted: Any
     outputs: Outputs
+    losses: Sequence[Any] = ()
     rows: list[tuple[int, Metric, bool]] | None = field(default=None, init=False)   # (output, metric, is weighted)
 
     def build(self, y: Any, y_pred: Any) -> None:
@@ -122,11 +124,15 @@ class CompiledMetrics:
         for i, (target, prediction) in enumerate(zip(targets, predictions)):
             names = set()
             for identifier, is_weighted in [*((m, False) for m in plain[i]), *((m, True) for m in weighted[i])]:
-                metric = metrics.for_output(identifier, target, prediction)
+                metric = metrics.for_output(identifier, target, prediction, self._loss_name(i))
                 if is_weighted and metric.name in names:
                     metric.name = f"weighted_{metric.name}"
                 names.add(metric.name)
                 self.rows.append((i, metric, is_weighted))
+
+    def _loss_name(self, output: int) -> str | None:
+        loss = self.losses[output] if self.losses else None
+        return loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", None)
 
     def _spread(self, given: Any) -> list[list[Any]]:
         if given is None:

@@ -13,6 +13,7 @@ from zoo.callbacks.callback_list import CallbackList
 from zoo.callbacks.history import History
 from zoo.callbacks.progress import verbosity
 from zoo.config import config
+from zoo.conventions import TODAY, Conventions, using
 from zoo.engine.eager import as_array
 from zoo.engine.function import Function, spec_of
 from zoo.engine.tape import LiveGraph
@@ -37,6 +38,7 @@ class Trainer:
 
     compiled: Compiled | None = None
     optimizer: Any = None
+    _conventions = TODAY
     history: History | None = None
     stop_training = training_interrupted = False
     resume_at: tuple[int, int] | None = None
@@ -45,6 +47,18 @@ class Trainer:
         """Forgets compiled programs, as is needed when the topology changes."""
         self._functions: dict[Any, Function] = {}
         self._splits: dict[Any, Any] = {}                   # see Model.split_frozen
+
+    @property
+    def conventions(self) -> Conventions:
+        """By which conventions steps are computed: those of the release that wrote the model's file, or others."""
+        return self._conventions
+
+    @conventions.setter
+    def conventions(self, value: Conventions) -> None:
+        self._conventions, self.compiled = value, None
+        self.reset_programs()
+        if self.optimizer is not None and self.built:
+            self._match_outputs(None)
 
     # ---- compile
 
@@ -117,7 +131,11 @@ class Trainer:
         run: dict[str, Callable[..., Any]] = {
             "train": lambda x, y, w: step.train(self, x, y, w, forward),
             "test": lambda x, y, w: step.test(self, x, y, w, forward), "predict": lambda x: self(x, training=False)}
-        return run[kind]
+
+        def by_conventions(*arguments: Any) -> Any:
+            with using(self.conventions):
+                return run[kind](*arguments)
+        return by_conventions
 
     @property
     def predict_function(self) -> Function:

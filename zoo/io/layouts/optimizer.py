@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ class Era:
         before: runs that come first in all classes.
         vectors_have_factors: whether scalars stand in for the factors that vectors do not have.
         placeholders: slots that an array of one element stands in for while the argument given is not set.
+        restarted: states that the files do not keep -> the values with which their own release goes on.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Era:
     before: tuple[str, ...] = ()
     vectors_have_factors: bool = False
     placeholders: Mapping[str, str] = field(default_factory=dict)
+    restarted: Mapping[str, Mapping[Address, float]] = field(default_factory=dict)
 
 
 _TF_RUNS = {
@@ -132,7 +135,8 @@ TFKERAS_LEGACY = Era("tf.keras until 2.10", _TF_LEGACY_RUNS, "{optimizer}/{weigh
                      (".iteration:iter",))
 KERAS2 = Era("Keras 2.3", _KERAS2_RUNS, "training/{optimizer}/{slot}_{number}", "{optimizer}/{slot}",
              (".iteration:iterations",), placeholders={"velocity_hat": "amsgrad"})
-KERAS1 = Era("Keras 1.0 to 2.2", _KERAS1_RUNS, "training/{optimizer}/{slot}_{number}", "{optimizer}/{slot}")
+KERAS1 = Era("Keras 1.0 to 2.2", _KERAS1_RUNS, "training/{optimizer}/{slot}_{number}", "{optimizer}/{slot}",
+             restarted={"Nadam": {PRODUCT: 1.0}})
 
 
 def eras_of(dialect: str, config: Config) -> tuple[Era, ...]:
@@ -180,11 +184,17 @@ def decode_state(optimizer: OptimizerRecord, eras: Sequence[Era], class_name: st
         for era in known:
             wanted = slots_of(era, class_name, config, weights)
             if [shape for *_, shape in wanted] == received:
-                return {(slot, None if number is None else places[number]): tensor
+                kept = {(slot, None if number is None else places[number]): tensor
                         for ((slot, number), *_), tensor in zip(wanted, optimizer.tensors)
                         if number is None or number in places}
+                return _restarted(era, class_name) | kept
             problems.append(_difference(era, wanted, optimizer.tensors))
     raise WeightsMismatch("; ".join(dict.fromkeys(problems)) or f"no known order of the state of {class_name}")
+
+
+def _restarted(era: Era, class_name: str) -> State:
+    return {address: TensorRecord(address[0], (), "float32", partial(np.asarray, value, np.float32))
+            for address, value in era.restarted.get(class_name, {}).items()}
 
 
 def encode_state(state: State, era: Era, class_name: str, config: Config,

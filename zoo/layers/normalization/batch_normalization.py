@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from zoo import ops
+from zoo import conventions, ops
 from zoo.config import config as settings
 from zoo.engine import dtypes
 from zoo.engine.spec import Shape, normalize_axis
@@ -93,14 +94,15 @@ class BatchNormalization(Layer):
         """
         x = ops.cast(inputs, dtypes.result_type(inputs.dtype, "float32"))
         gamma, beta = self.gamma, self.beta
-        if training and self.trainable:
+        frozen = "followed" if self.trainable else conventions.current().frozen_statistics
+        if training and frozen != "moving":
             mean, variance = self._moments(x, mask)
             if self.renorm:
                 gamma, beta = self._renormalized(mean, variance)
                 self._follow_renorm(mean, variance)
-            else:
+            elif frozen == "followed":
                 self._follow(self.moving_mean, mean, self.momentum)
-                self._follow(self.moving_variance, variance, self.momentum)
+                self._follow(self.moving_variance, self._seen(variance, x), self.momentum)
         else:
             mean, variance = self.moving_mean, self.moving_variance
         outputs = ops.batch_normalization(x, mean, variance, self.axis, offset=beta, scale=gamma, epsilon=self.epsilon)
@@ -118,6 +120,19 @@ class BatchNormalization(Layer):
         squares = ops.multiply(ops.square(ops.subtract(x, mean)), counted)
         variance = ops.divide(ops.sum(squares, self._reduced_axes, keepdims=True), count)
         return ops.squeeze(mean, self._reduced_axes), ops.squeeze(variance, self._reduced_axes)
+
+    def _seen(self, variance: Any, x: Any) -> Any:
+        """What the moving variance follows when the batch has that variance: just that, today."""
+        terms = conventions.current().moving_variance
+        count = math.prod(x.shape[axis] for axis in self._reduced_axes) if terms else None
+        for term in terms:
+            if term == "epsilon":
+                variance = ops.add(variance, self.epsilon)
+            elif term == "unbiased":
+                variance = ops.multiply(variance, count / (count - 1 - self.epsilon))
+            elif len(x.shape) == 4:                         # unbiased_images
+                variance = ops.multiply(variance, count / max(count - 1, 1))
+        return variance
 
     def _renormalized(self, mean: Any, variance: Any) -> tuple[Any, Any]:
         """Gamma and beta with the correction ``x * r + d`` in them."""
