@@ -10,7 +10,6 @@ import pytest
 import zoo.layers
 from zoo import compat
 from zoo.compat.names import MODULES, ROOTS
-from zoo.errors import Unsupported
 
 
 @pytest.fixture(autouse=True)
@@ -66,11 +65,6 @@ def test_what_zoo_lacks_is_said() -> None:
         importlib.import_module("keras.wrappers")
     with pytest.raises(AttributeError, match=r"zoo has no keras\.layers\.TFSMLayer"):
         importlib.import_module("keras.layers").TFSMLayer  # noqa: B018
-
-
-def test_yaml_is_refused() -> None:
-    with pytest.raises(Unsupported, match="to_json"):
-        importlib.import_module("keras.models").model_from_yaml("")
 
 
 def test_afterwards_all_is_as_before(finder: compat.KerasFinder) -> None:

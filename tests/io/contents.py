@@ -78,5 +78,6 @@ CONTENTS = {
         {"zoo": {"labels": ["cat", "größer"], "preprocess": "tf"}, "safetensors": {"author": "me"}}),
     "safetensors_weights": Content(weights=by_name(), metadata={"safetensors": {"format": "pt"}}),
     "npz": Content(weights=by_name()),
+    "architecture_yaml": Content(LEGACY, keras_version="2.2.4", backend="theano", metadata={"zoo": {"labels": ["a"]}}),
     "architecture_json": Content(LEGACY, keras_version="2.2.4", backend="theano"),
 }

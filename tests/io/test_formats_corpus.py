@@ -28,7 +28,7 @@ EXPECTED = {"model.h5": "keras_h5", "initial.h5": "keras_h5", "trained.h5": "ker
             "model.keras": "keras_zip", "initial.keras": "keras_zip", "trained.keras": "keras_zip",
             "model.weights.h5": "weights_h5", "sharded.weights.json": "weights_h5",
             "weights.h5": "legacy_weights_h5", "legacy_weights.h5": "legacy_weights_h5",
-            "model.json": "architecture_json", "model.yaml": "yaml", "model_dir": "keras_zip"}
+            "model.json": "architecture_json", "model.yaml": "architecture_yaml", "model_dir": "keras_zip"}
 
 # tf.keras 2.12 wrote HDF5 into files called .keras.
 MISNAMED = {"tfkeras-2.12/hdf5_named_keras/model.keras": "keras_h5"}

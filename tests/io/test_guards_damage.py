@@ -16,6 +16,7 @@ from zoo.io.formats import CONTAINERS
 from zoo.io.read import read_content
 
 VARIANTS = 300
+ENDLESS = {"architecture_yaml"}                  # YAML cut between two lines is YAML still
 
 
 def compressed(path: pathlib.Path) -> pathlib.Path:
@@ -75,8 +76,8 @@ def test_changed_bytes(originals: dict[str, bytes], tmp_path: pathlib.Path) -> N
 
 
 def test_truncated_anywhere(originals: dict[str, bytes], tmp_path: pathlib.Path) -> None:
-    for name, data in originals.items():
-        assert outcome(tmp_path / name, data) == "read"
+    assert all(outcome(tmp_path / name, data) == "read" for name, data in originals.items())
+    for name, data in originals.items() - {(name, originals[name]) for name in ENDLESS}:
         for part in range(16):
             result = outcome(tmp_path / name, data[:len(data) * part // 16])
             assert result in ("CorruptFile", "UnknownFormat"), f"{name} cut at {part}/16: {result}"

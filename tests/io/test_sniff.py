@@ -41,7 +41,6 @@ UNREAD = {
     TFLITE: ("tflite", "convert the model"),
     b"\x08\x01\x12\xff": ("saved_model", "save it as .keras"),
     b"GGUF\x03\0\0\0": ("gguf", "convert"),
-    b"backend: tensorflow\nclass_name: Sequential\nconfig:\n- class_name: Dense\n": ("yaml", "to_json"),
     b'{"format": "layers-model", "modelTopology": {}, "weightsManifest": []}': ("tfjs_layers", "converter"),
     b'{"metadata": {}, "weight_map": {"a.weight": "model-1.safetensors"}}': ("sharded_index", "save it as"),
 }

@@ -64,6 +64,14 @@ def test_json_round_trip_in_each_dialect() -> None:
         assert json.loads(loaded.to_json(dialect=dialect)) == json.loads(text)
 
 
+def test_yaml_round_trip() -> None:
+    model = network()
+    text = model.to_yaml()
+    assert text == zoo.models.model_from_yaml(text).to_yaml() and "!!" not in text
+    assert json.loads(zoo.models.model_from_yaml(text).to_json(dialect="tfkeras")) == \
+        json.loads(model.to_json(dialect="tfkeras"))
+
+
 def test_whole_model_as_weights_and_weights_as_model(tmp_path: pathlib.Path) -> None:
     model, other = network(), network()
     model.save(tmp_path / "m.keras")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from zoo import Sequential, layers, spelling
-from zoo.errors import OldSpelling, Unsupported
+from zoo.errors import OldSpelling
 
 X = np.random.default_rng(0).normal(size=(40, 4)).astype("float32")
 Y = np.eye(3, dtype="float32")[np.arange(40) % 3]
@@ -71,8 +71,3 @@ def test_classes(model: Sequential) -> None:
     np.testing.assert_array_equal(model.predict_classes(X), scores.argmax(-1))
     binary = Sequential([layers.Dense(1, input_shape=(4,), activation="sigmoid")])
     np.testing.assert_array_equal(binary.predict_classes(X), binary.predict(X, verbose=0) > 0.5)
-
-
-def test_yaml_says_what_to_do(model: Sequential) -> None:
-    with pytest.raises(Unsupported, match="to_json"):
-        model.to_yaml()

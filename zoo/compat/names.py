@@ -40,7 +40,7 @@ _UTILS = Module(("zoo.utils",), _OBJECTS | _from("zoo.engine.rng", "set_random_s
                 | _from("zoo.backend", "clear_session is_keras_tensor"))
 _REGULARIZERS = _from("zoo.regularizers", "l1l2=L1L2 activity_l1=L1 activity_l2=L2 activity_l1l2=L1L2 "
                                           "WeightRegularizer=L1L2 ActivityRegularizer=L1L2")
-_MODELS = Module(("zoo.models",), {"model_from_yaml": "zoo.compat.refused:model_from_yaml"})
+_MODELS = Module(("zoo.models",))
 _ENGINE = Module(("zoo.layers", "zoo.models"), _from("zoo.layers", "Layer Input InputLayer InputSpec merge"))
 _LOGGING = _from("zoo.utils", "enable_interactive_logging disable_interactive_logging "
                               "is_interactive_logging_enabled")

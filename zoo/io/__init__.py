@@ -18,5 +18,7 @@ from zoo.io.sniff import Sniffed as Sniffed
 from zoo.io.sniff import sniff as sniff
 from zoo.io.tensors import TensorRecord as TensorRecord
 from zoo.io.text import architecture_text as architecture_text
+from zoo.io.text import architecture_yaml_text as architecture_yaml_text
 from zoo.io.text import read_architecture_text as read_architecture_text
+from zoo.io.text import read_architecture_yaml_text as read_architecture_yaml_text
 from zoo.io.write import write as write

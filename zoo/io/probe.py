@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import UnknownFormat
-from zoo.io import archive, hdf5, json_codec, safetensors
+from zoo.io import archive, hdf5, json_codec, safetensors, yaml_codec
 from zoo.io.limits import DEFAULT_LIMITS, Limits
 from zoo.io.source import FileRange
 
 _HEAD = 4096
 _SPACE = b"\xef\xbb\xbf \t\r\n"
+_YAML_KEY = re.compile(rb"^(class_name|config|backend|keras_version|layers|name|nodes|loss|input_config):",
+                       re.MULTILINE)
 
 
 class Probe:
@@ -64,6 +67,15 @@ class Probe:
             return None
         size = min(self.source.size, self.limits.json_bytes + 1)
         return json_codec.loads(self.source.read(0, size), self.where, self.limits)
+
+    @cached_property
+    def yaml(self) -> dict[str, Any] | None:
+        """The value of a text that begins as the YAML of a model does, None if it does not."""
+        if b"\0" in self.head or not _YAML_KEY.search(self.head):
+            return None
+        size = min(self.source.size, self.limits.yaml_bytes + 1)
+        value = yaml_codec.loads(self.source.read(0, size), self.where, self.limits)
+        return value if isinstance(value, dict) else None
 
     @cached_property
     def safetensors(self) -> safetensors.Contents | None:

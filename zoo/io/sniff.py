@@ -79,11 +79,6 @@ def _has_key(probe: Probe, *keys: str) -> bool:
     return probe.json is not None and any(key in probe.json for key in keys)
 
 
-def _is_yaml(probe: Probe) -> bool:
-    keys = re.findall(rb"^(class_name|config|backend|keras_version|layers|name|nodes):", probe.head, re.MULTILINE)
-    return b"\0" not in probe.head and len(set(keys)) >= 2
-
-
 _SAVE_AGAIN = "load it in the library that wrote it and save it as .keras or .h5"
 _TFJS = "tensorflowjs_converter can turn it into an .h5 file"
 
@@ -108,9 +103,6 @@ _UNREAD = (
             lambda probe: probe.head.startswith(b"GGUF")),
     _Unread("tf_checkpoint", "a TensorFlow checkpoint", _SAVE_AGAIN,
             lambda probe: _has_member(probe, r"\.data-\d{5}-of-\d{5}$")),
-    _Unread("yaml", "a Keras architecture in YAML",
-            "YAML from strangers can name code, and Keras gave it up for that; convert it with "
-            "model_from_yaml(text).to_json() in the Keras that wrote it", _is_yaml),
 )
 
 # What else people hand in, by how it begins, and what to do about it.

@@ -148,6 +148,13 @@ class Model(TrainerOfOldCode, Layer):
         """The architecture as JSON text, in the vocabulary of ``keras3``, ``tfkeras`` or ``keras2``."""
         return io.architecture_text(capture.architecture(self), dialect, **json_options)
 
+    def to_yaml(self, *, dialect: str = "tfkeras", **_: Any) -> str:
+        """The architecture as YAML text, in the vocabulary of ``tfkeras`` or ``keras2``: Keras 3 has none.
+
+        Further arguments, which older Keras gave to its YAML writer, change nothing in what the text says.
+        """
+        return io.architecture_yaml_text(capture.architecture(self), dialect)
+
     def get_config(self) -> dict[str, Any]:
         """The architecture as plain data, in Keras 3's form."""
         return io.dialects.encode_model(capture.architecture(self), "keras3")["config"]

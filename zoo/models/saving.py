@@ -52,6 +52,12 @@ def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) 
     return restore.model(io.read_architecture_text(text), custom_objects=custom_objects)
 
 
+def model_from_yaml(text: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """A model with initial weights from the YAML text of an architecture, as Keras 0 to 2 wrote it; no tag of it is
+    followed."""
+    return restore.model(io.read_architecture_yaml_text(text), custom_objects=custom_objects)
+
+
 def clone_model(model: Model) -> Model:
     """A new model of the same architecture with newly initialised weights."""
     return restore.from_record(capture.architecture(model))

@@ -9,7 +9,6 @@ import numpy as np
 
 from zoo import tree
 from zoo.callbacks.history import History
-from zoo.errors import Unsupported
 from zoo.spelling import accepts, spellings, warn_once
 from zoo.training import data
 from zoo.training.trainer import Trainer
@@ -79,15 +78,6 @@ class TrainerOfOldCode(Trainer):
         warn_once("predict_classes of older Keras: take np.argmax(model.predict(x), axis=-1) today")
         scores = self.predict(x, batch_size=batch_size, verbose=verbose)
         return scores.argmax(axis=-1) if scores.shape[-1] > 1 else (scores > 0.5).astype("int32")
-
-    def to_yaml(self, **options: Any) -> str:
-        """Refused: Keras dropped YAML because reading it could run code.
-
-        Raises:
-            Unsupported: always.
-        """
-        raise Unsupported("Architectures are not written as YAML: use model.to_json(), and zoo.models.model_from_json "
-                          "to read it.")
 
 
 def _in_steps(batches: Any, samples: int) -> tuple[Any, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from zoo.io.container import Container
 from zoo.io.formats import (
     architecture_json,
+    architecture_yaml,
     keras_h5,
     keras_zip,
     legacy_weights_h5,
@@ -23,6 +24,7 @@ CONTAINERS: dict[str, Container] = {container.name: container for container in (
     legacy_weights_h5.FORMAT,
     weights_h5.FORMAT,
     architecture_json.FORMAT,
+    architecture_yaml.FORMAT,
     safetensors_model.FORMAT,
     safetensors_model.WEIGHTS_FORMAT,
     npz.FORMAT,

@@ -90,7 +90,7 @@ def _record(members: archive.Archive, name: str) -> TensorRecord:
     order, kind, size, fortran, numbers = found.groups()
     if kind == "O":
         raise UnsafeFile(f"{source.where}: refused pickled objects: reading them runs whatever the file says; save the "
-                         "arrays with allow_pickle=False")
+                         "arrays with allow_pickle=False", "pickled-array", source.where)
     shape = tuple(int(number.rstrip("L")) for number in re.findall(r"\d+L?", numbers))
     dtype = _dtype(f"{order}{kind}{size}", source.where)
     start = 8 + width + length
