@@ -369,6 +369,13 @@ _LEGACY = [
     LayerCase("MaxoutDense", {"output_dim": 3, "nb_feature": 2}),
     LayerCase("Highway", {"activation": "relu"}),
     LayerCase("Highway", {"bias": False, "W_regularizer": "l2"}),
+    LayerCase("ThresholdedLinear", {"theta": 0.3}),
+    *(_sequences("TimeDistributedMerge", mode=mode) for mode in ("sum", "ave", "mul")),
+    *(LayerCase("LegacyBatchNormalization", {"mode": mode}, shape) for mode, shape in (
+        (0, ((4, 6),)), (1, ((3, 2, 5),)), (2, ((4, 6),)))),
+    LayerCase("LegacyBatchNormalization", {"mode": 0, "axis": 1, "epsilon": 1e-3}, ((2, 3, 4, 5),), (2, 3)),
+    *(LayerCase("AutoEncoder", {"encoder": _record("Dense", units=3), "decoder": _record("Dense", units=6),
+                                "output_reconstruction": both}) for both in (True, False)),
 ]
 #: layers that are not called on one input, with the tests that check them
 ELSEWHERE = {

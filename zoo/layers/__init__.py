@@ -45,7 +45,10 @@ from zoo.layers.legacy.merge import merge as merge
 from zoo.layers.legacy.abstract_rnn_cell import AbstractRNNCell as AbstractRNNCell
 from zoo.layers.legacy.activations import ParametricSoftplus as ParametricSoftplus
 from zoo.layers.legacy.activations import SReLU as SReLU
+from zoo.layers.legacy.activations import ThresholdedLinear as ThresholdedLinear
 from zoo.layers.legacy.activations import ThresholdedReLU as ThresholdedReLU
+from zoo.layers.legacy.autoencoder import AutoEncoder as AutoEncoder
+from zoo.layers.legacy.batch_normalization import LegacyBatchNormalization as LegacyBatchNormalization
 from zoo.layers.legacy.cudnn import CuDNNGRU as CuDNNGRU
 from zoo.layers.legacy.cudnn import CuDNNLSTM as CuDNNLSTM
 from zoo.layers.legacy.dense import Highway as Highway
@@ -53,6 +56,7 @@ from zoo.layers.legacy.dense import MaxoutDense as MaxoutDense
 from zoo.layers.legacy.dense import TimeDistributedDense as TimeDistributedDense
 from zoo.layers.legacy.locally_connected import LocallyConnected1D as LocallyConnected1D
 from zoo.layers.legacy.locally_connected import LocallyConnected2D as LocallyConnected2D
+from zoo.layers.legacy.time_distributed_merge import TimeDistributedMerge as TimeDistributedMerge
 from zoo.layers.merging.concatenate import Concatenate as Concatenate
 from zoo.layers.merging.dot import Dot as Dot
 from zoo.layers.merging.functions import add as add

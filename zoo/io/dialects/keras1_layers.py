@@ -26,9 +26,9 @@ MERGING = {"sum": ("Add", ()), "mul": ("Multiply", ()), "ave": ("Average", ()), 
 _MODES = {today: (mode, names) for mode, (today, names) in MERGING.items()}
 _MERGE_EXTRAS = ("mode_type", "output_shape_type", "output_mask", "output_mask_type", "concat_axis", "layers")
 
-#: Layers that have a `data_format` today. Some did not write their ``dim_ordering``.
+#: Layers with a `data_format` that counts. Some did not write their ``dim_ordering``.
 WITH_DATA_FORMAT = frozenset(name for name, rows in arguments.ARGUMENTS.items()
-                             if any(row.old == ("dim_ordering",) for row in rows))
+                             if not name.endswith("1D") and any(row.old == ("dim_ordering",) for row in rows))
 
 # Where the axes of a kernel of Keras 1 are today, by class and ``dim_ordering``; None: it has gone.
 _KERNEL_AXES: dict[tuple[str, str | None], tuple[int | None, ...]] = {

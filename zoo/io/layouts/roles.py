@@ -154,7 +154,7 @@ ANATOMY: dict[str, Anatomy] = _table(
         Own("moving_stddev", False, _RENORM), Own("renorm_mean", False, _RENORM),
         Own("renorm_stddev", False, _RENORM)))),
     ("LayerNormalization GroupNormalization", Anatomy((_GAMMA, _BETA))),
-    ("RMSNormalization", Anatomy((Own("scale"),))),
+    ("RMSNormalization", Anatomy((Own("scale"),))), ("LayerScale", Anatomy((Own("gamma"),))),
     ("PReLU", Anatomy((Own("alpha"),))),
     ("Normalization", Anatomy(tuple(Own(name, False, lambda config: config.get("mean") is None)
                                     for name in ("mean", "variance", "count")))),
@@ -183,6 +183,11 @@ ANATOMY: dict[str, Anatomy] = _table(
         Part("_lookup_layer", lambda config: [{"class_name": "StringLookup", "config": config}]),))),
     ("Highway", Anatomy((Own("W"), Own("W_carry"), Own("b", when=_if("bias")), Own("b_carry", when=_if("bias"))))),
     ("MaxoutDense", Anatomy((Own("W"), Own("b", when=_if("bias"))))),
+    ("SReLU", Anatomy(tuple(Own(name) for name in ("t_left", "a_left", "t_right", "a_right")))),
+    ("ParametricSoftplus", Anatomy((Own("alphas"), Own("betas")))),
+    ("LegacyBatchNormalization", Anatomy((Own("gamma"), Own("beta"), Own("running_mean", False),
+                                          Own("running_std", False)))),
+    ("AutoEncoder", Anatomy(parts=(Part("encoder", _held("encoder")), Part("decoder", _held("decoder"))))),
 )
 
 # Layers of Keras that hold what their users wrote, or weights that no config tells.

@@ -29,6 +29,23 @@ class ThresholdedReLU(Layer):
         return ops.where(ops.greater(inputs, self.theta), inputs, 0)
 
 
+class ThresholdedLinear(Layer):
+    """x where it is as far from zero as `theta` or farther, else 0. Of Keras 0.
+
+    Args:
+        theta: not negative.
+    """
+
+    supports_masking = True
+
+    def __init__(self, theta: float = 1.0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.theta = arguments.number(theta, "theta", 0)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.where(ops.less(ops.abs(inputs), self.theta), 0, inputs)
+
+
 class LearnedActivation(Layer):
     """Base of activations with a parameter for each position.
 

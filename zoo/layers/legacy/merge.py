@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from zoo import ops, tree
+from zoo import ops, serialization, tree
 from zoo.config import config as settings
 from zoo.engine.symbolic import KerasTensor
-from zoo.errors import ConfigError
+from zoo.errors import ConfigError, UnknownClass
 from zoo.layers.layer import Layer
 from zoo.layers.merging.concatenate import Concatenate
 from zoo.layers.merging.dot import Dot
@@ -96,6 +96,27 @@ class Merge(Layer):
         """As of today's layers; a function says nothing about masks."""
         rule = self.today()
         return None if rule is self or not rule.supports_masking else rule.compute_mask(inputs, previous_mask)
+
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """A layer of that config; a function as its mode is one that the user knows by its name.
+
+        Raises:
+            UnknownClass: nobody knows it; the message says how to name it.
+        """
+        mode = config.get("mode")
+        if isinstance(mode, dict):
+            name, function = config.get("name"), mode.get("config")
+            found = serialization.custom_object(mode.get("registered_name"),
+                                                function if isinstance(function, str) else None, name)
+            if found is None:
+                what = f"the function {function!r}" if isinstance(function, str) else "a lambda"
+                raise UnknownClass(f"Merge {name!r} holds {what}; zoo never runs code from a file. Pass "
+                                   f"custom_objects={{{name!r}: function}} with the function of the list of tensors "
+                                   f"that it stands for.")
+            config = {**config, "mode": found}
+        return super().from_config(config)
 
 
 def merge(inputs: Sequence[Any], mode: Any = "sum", concat_axis: int = -1, dot_axes: int | Sequence[int] = -1,
