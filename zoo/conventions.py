@@ -78,6 +78,9 @@ _RELEASES = {
 }
 _LATEST = {"keras0": (0, 9), "keras1": (1, 9), "keras2": (2, 9)}
 
+#: Keras 3 itself, likewise: until 3.14 it did not divide penalties on activities by the size of the batch.
+_RELEASES_3 = {(3, 0): Conventions("keras-3.0", activity_penalty="sum"), (3, 14): TODAY}
+
 
 def of(dialect: str, version: str | None, backend: str | None = None) -> Conventions:
     """The conventions of the release that wrote a file.
@@ -85,14 +88,19 @@ def of(dialect: str, version: str | None, backend: str | None = None) -> Convent
     Args:
         dialect: as in `zoo.io.document.Producer`.
         version: ``2.2.4``; the last release of the dialect if it is not known.
-        backend: ``theano``, ``tensorflow``, or another; Theano if it is not known.
+        backend: ``theano``, ``tensorflow``, or another; Theano if it is not known. Of no matter for Keras 3.
     """
-    if dialect not in _LATEST:
-        return TFKERAS if dialect == "tfkeras" else TODAY
     said = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", version or "")
-    release = tuple(int(part or 0) for part in said.groups()) if said else _LATEST[dialect]
-    found = _RELEASES[max(first for first in _RELEASES if first <= release)]
+    release = tuple(int(part or 0) for part in said.groups()) if said else None
+    if dialect not in _LATEST:
+        return TFKERAS if dialect == "tfkeras" else _latest(_RELEASES_3, release or max(_RELEASES_3))
+    found = _latest(_RELEASES, release or _LATEST[dialect])
     return found if backend in (None, "theano") else _on_tensorflow(found)
+
+
+def _latest(releases: Mapping[tuple[int, ...], Conventions], release: tuple[int, ...]) -> Conventions:
+    """The conventions of the last first release that is not after `release`."""
+    return releases[max(first for first in releases if first <= max(release, min(releases)))]
 
 
 def _on_tensorflow(conventions: Conventions) -> Conventions:
@@ -102,7 +110,8 @@ def _on_tensorflow(conventions: Conventions) -> Conventions:
     return replace(conventions, name=f"{conventions.name}/tensorflow", moving_variance=images + variance)
 
 
-_NAMED = {each.name: each for each in (TODAY, TFKERAS, *_RELEASES.values(), *map(_on_tensorflow, _RELEASES.values()))}
+_NAMED = {each.name: each for each in (TODAY, TFKERAS, *_RELEASES_3.values(), *_RELEASES.values(),
+                                      *map(_on_tensorflow, _RELEASES.values()))}
 
 
 def named(name: str) -> Conventions:

@@ -19,7 +19,7 @@ from tests.conformance.test_training import (compiled, folders, group, state_dif
                                              without_gradient)
 from tests.corpus import CORPUS, require_corpus
 from zoo.errors import UnknownClass, Unsupported, ZooError
-from zoo.models import restore
+from zoo.models import restore, training_state
 
 pytestmark = require_corpus
 
@@ -38,8 +38,8 @@ NAMED = {
     **{f"keras-{release}/train_cnn_{order}": "kernels rotated by Theano" for release in ("2.0.9", "2.2.4", "2.3.1")
        for order in ("cf", "cl")},
     "keras-3.0.5/train_embedding": _OCCURRENCES,
-    "keras-3.0.5/train_frozen_layer": "Keras 3.0.5 trains layers that were made with trainable=False",
-    "keras-3.0.5/train_regularizers_constraints": "penalties of early Keras 3: with its other files",
+    "keras-3.0.5/train_frozen_layer": "Keras before 3.2 trains layers that are made with trainable=False; here they stay "
+                                      "frozen, and the numbers are those of Keras where they are not",
 }
 
 
@@ -101,17 +101,23 @@ def tf_resume_differs(path: pathlib.Path, meta: dict[str, Any]) -> str | None:
         return weights_differ(model, arrays, "w6_", **meta["tolerance"])
 
 
-def historical_resume_differs(path: pathlib.Path, meta: dict[str, Any]) -> str | None:
-    """Three more steps of a ``train_`` case of an earlier release."""
-    model = with_state(path)
+def historical_resume_differs(path: pathlib.Path, meta: dict[str, Any], model: Any = None) -> str | None:
+    """Three more steps of a ``train_`` case of an earlier release: as training went on there, or, where the file does not
+    hold all that it takes, as that release itself resumed from the file."""
+    kind = "rk" if path.suffix == ".keras" else "r"
     tolerance = {"rtol": meta.get("rtol", 1e-4), "atol": meta.get("atol", 1e-5)}
     with np.load(path.parent / "io.npz") as arrays:
+        is_resumed = f"{kind}6_0" in arrays.files
+        losses, first = (arrays["resume_losses_keras" if kind == "rk" else "resume_losses"], 3) if is_resumed \
+            else (arrays["losses"], 0)
+        model = model or (loaded if is_resumed else with_state)(path)
         for step in range(3, 6):
             loss = trained_on(model, arrays, step)
-            want = figure(arrays["losses"], step, meta)
+            want = figure(losses, step - first, meta)
             if not np.allclose(loss["loss"], want, **tolerance):
                 return f"step {step}: loss {loss['loss']}, expected {want}; {model.load_report.optimizer}"
-        trained = sorted((key for key in arrays.files if key.startswith("w6_")), key=lambda key: int(key[3:]))
+        after = f"{kind}6_" if is_resumed else "w6_"
+        trained = sorted((key for key in arrays.files if key.startswith(after)), key=lambda key: int(key[len(after):]))
         ours = [*model.trainable_weights, *model.non_trainable_weights]
         for key, weight in zip(trained, ours, strict=True):
             if not np.allclose(weight.numpy(), arrays[key], **tolerance):
@@ -163,7 +169,7 @@ def figure(losses: np.ndarray, step: int, meta: dict[str, Any]) -> float:
     """The loss of a step; Keras 3 gave the mean of all steps so far (the batches are equally large)."""
     column = losses[:, 0] if losses.ndim > 1 else losses
     if meta["keras_version"].startswith("3"):
-        return float((step + 1) * column[step] - step * column[step - 1])
+        return float((step + 1) * column[step] - step * column[step - 1]) if step else float(column[0])
     return float(column[step])
 
 
@@ -207,6 +213,33 @@ def test_training_of_tf_keras_goes_on(name: str) -> None:
 @pytest.mark.parametrize("producer", ["tfkeras-2.12", "tfkeras-2.15", "keras-3.0.5", "keras-3.6.0"])
 def test_training_of_earlier_releases_goes_on(producer: str, name: str) -> None:
     judge(f"resume: {producer} {name}", sorted((CORPUS / producer).glob(f"train_*/{name}")), historical_resume_differs)
+
+
+def test_keras_before_3_2_trained_what_was_made_frozen() -> None:
+    """The reason given for `train_frozen_layer`: with nothing frozen the numbers are those of Keras 3.0.5."""
+    folder = CORPUS / "keras-3.0.5" / "train_frozen_layer"
+    document = zoo.io.read(folder / "model.keras")
+    for layer in document.model.layers:
+        layer.config.pop("trainable", None)
+    model = restore.model(document)
+    training_state.restore(model, document)
+    meta = json.loads((folder / "meta.json").read_text())
+    assert historical_resume_differs(folder / "model.keras", meta, model) is None
+
+
+def test_penalties_on_activities_were_sums_before_keras_3_14() -> None:
+    """Keras 3.0.5 trained `train_regularizers_constraints` with a penalty that its file leaves out, but not the weights."""
+    folder = CORPUS / "keras-3.0.5" / "train_regularizers_constraints"
+    meta = json.loads((folder / "meta.json").read_text())
+    document = zoo.io.read(folder / "model.keras")
+    next(layer for layer in document.model.layers if layer.class_name == "Dense").config["activity_regularizer"] = {
+        "class_name": "L1L2", "config": {"l1": 0.01, "l2": 0.01}}
+    model = restore.model(document)
+    training_state.restore(model, document)
+    with np.load(folder / "io.npz") as arrays:
+        for step in range(3, 6):
+            np.testing.assert_allclose(trained_on(model, arrays, step)["loss"], figure(arrays["losses"], step, meta), 1e-5)
+        assert weights_differ(model, arrays, "w6_", rtol=1e-4, atol=1e-5) is None
 
 
 @pytest.mark.parametrize("producer", ["keras-2.0.9", "keras-2.2.4", "keras-2.3.1"])
