@@ -108,14 +108,31 @@ def test_state_that_is_not_of_the_model_is_not_translated(document: io.ModelDocu
         io.write(trained, tmp_path / "other.keras")
 
 
-def test_weights_of_theano_keep_their_layout(document: io.ModelDocument, tmp_path: pathlib.Path) -> None:
-    assert document.weights is not None
-    document.weights.backend = document.producer.backend = "theano"
+def test_weights_of_theano(tmp_path: pathlib.Path) -> None:
+    kernel = np.arange(18, dtype=np.float32).reshape(3, 3, 1, 2)
+    config = {"name": "conv", "filters": 2, "kernel_size": [3, 3], "strides": [2, 2], "padding": "same",
+              "batch_input_shape": [None, 5, 5, 1]}
+    (tmp_path / "model.json").write_text(json.dumps(
+        {"class_name": "Sequential", "config": {"name": "model", "layers": [{"class_name": "Conv2D", "config": config}]},
+         "keras_version": "2.3.1", "backend": "theano"}))
+    with h5py.File(tmp_path / "weights.h5", "w") as file:
+        file.attrs["layer_names"] = np.array([b"conv"])
+        file.attrs["backend"], file.attrs["keras_version"] = "theano", "2.3.1"
+        file.create_group("conv").attrs["weight_names"] = np.array([b"conv/kernel", b"conv/bias"])
+        file["conv/conv/kernel"], file["conv/conv/bias"] = kernel, BIAS[:2]
+    document = io.read(tmp_path / "model.json", weights=tmp_path / "weights.h5")
+    assert document.model is not None and document.model.layers[-1].config["padding"] == "same_theano"
     io.write(document, tmp_path / "same.h5")
     with h5py.File(tmp_path / "same.h5") as file:
         assert file.attrs["backend"] == file["model_weights"].attrs["backend"] == "theano"
-    with pytest.raises(CannotExpress, match="rotated"):
+        assert '"padding": "same"' in file.attrs["model_config"]
+        assert np.array_equal(file["model_weights/conv/conv/kernel"][()], kernel)
+    with pytest.raises(CannotExpress, match="model/conv: Theano's own padding"):
         io.write(document, tmp_path / "other.keras")
+    document.model.layers[-1].config["padding"] = "valid"
+    io.write(document, tmp_path / "other.keras")
+    weights = io.read(tmp_path / "other.keras").weights
+    assert weights is not None and np.array_equal(next(iter(weights))[1].read(), kernel[::-1, ::-1])
 
 
 def test_weights_that_do_not_fit_are_not_dropped(document: io.ModelDocument, tmp_path: pathlib.Path) -> None:

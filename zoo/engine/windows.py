@@ -1,7 +1,8 @@
 """Arithmetic of sliding windows: how convolution and pooling pad, and how large their results are.
 
 Padding of a window operation is ``"valid"`` (none), ``"same"`` (TensorFlow's rule: as much as it takes for
-``ceil(size / stride)`` windows, the odd one after the data), or one pair ``(low, high)`` for each spatial axis.
+``ceil(size / stride)`` windows, the odd one after the data), or one pair ``(low, high)`` for each spatial axis, where a
+`high` of None is as much as it takes for that many windows.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from zoo.engine.spec import Dim
 from zoo.errors import ConfigError, ShapeError
 
-Padding = str | tuple[tuple[int, int], ...]
+Padding = str | tuple[tuple[int, int | None], ...]
 NAMED_PADDINGS = ("valid", "same")
 
 
@@ -37,11 +38,12 @@ def pads(sizes: Sequence[int], window: Sequence[int], strides: Sequence[int], pa
     """Zeros to put before and after the data, for each spatial axis."""
     if padding == "valid":
         return ((0, 0),) * len(sizes)
-    if padding != "same":
-        return tuple(padding)
     totals = [max((-(-n // s) - 1) * s + extent(w, d) - n, 0)
               for n, w, s, d in zip(sizes, window, strides, dilation, strict=True)]
-    return tuple((total // 2, total - total // 2) for total in totals)
+    if padding == "same":
+        return tuple((total // 2, total - total // 2) for total in totals)
+    return tuple((low, max((-(-n // s) - 1) * s + extent(w, d) - n - low, 0) if high is None else high)
+                 for (low, high), n, w, s, d in zip(padding, sizes, window, strides, dilation, strict=True))
 
 
 def output_sizes(sizes: Sequence[Dim], window: Sequence[int], strides: Sequence[int], padding: Padding,
@@ -55,7 +57,7 @@ def output_sizes(sizes: Sequence[Dim], window: Sequence[int], strides: Sequence[
     for axis, (n, w, s, d) in enumerate(zip(sizes, window, strides, dilation, strict=True)):
         if n is None:
             result.append(None)
-        elif padding == "same":
+        elif padding == "same" or padding != "valid" and padding[axis][1] is None:
             result.append(-(-n // s))
         else:
             low, high = (0, 0) if padding == "valid" else padding[axis]
@@ -75,7 +77,8 @@ def transposed(sizes: Sequence[Dim], window: Sequence[int], strides: Sequence[in
 
     The lengths are those of Keras: without `output_padding`, ``valid`` covers every position that a stride reaches
     and ``same`` gives ``size * stride``; with it, the length is counted from the shortest one that has this input
-    size. For pairs ``(low, high)`` both are dropped, and `output_padding` lengthens the end.
+    size. For pairs ``(low, high)`` both are dropped, and `output_padding` lengthens the end; a `high` of None gives the
+    lengths of ``same``, or with `output_padding` those for which as much is dropped at the end.
     """
     output_padding = output_padding or (None,) * len(sizes)
     pieces: list[tuple[int, Dim]] = []
@@ -86,6 +89,9 @@ def transposed(sizes: Sequence[Dim], window: Sequence[int], strides: Sequence[in
         elif padding == "same":
             change = s - span if extra is None else span % 2 - span + extra
             drop = max(-change, 0) // 2
+        elif padding[axis][1] is None:
+            drop = padding[axis][0]
+            change = s - span if extra is None else extra - 2 * drop
         else:
             drop = padding[axis][0]
             change = (extra or 0) - sum(padding[axis])

@@ -126,6 +126,19 @@ class WeightGroup:
     name: str | None = None
 
 
+@dataclass(frozen=True)
+class Convention:
+    """Whose arrays a file has: that decides the order of their axes and elements; see `layouts.arrangement`.
+
+    Args:
+        dialect: as in `Producer.dialect`.
+        backend: ``theano`` rotated the kernels of convolutions; all others have them as TensorFlow has.
+    """
+
+    dialect: str = "keras3"
+    backend: str = "tensorflow"
+
+
 @dataclass
 class WeightTree:
     """All weights of a file, lazily.
@@ -134,13 +147,15 @@ class WeightTree:
         layout: ``by_layer`` (legacy: one ordered list a top-level layer), ``by_path`` (Keras 3: object paths),
             ``by_number`` (Keras 0: ``layer_k/param_p``), ``by_name`` (no order: names of layers and weights, with
             slashes) or ``flat`` (names of other libraries).
-        backend: the backend that wrote them if the file says so; Theano's convolution kernels are rotated.
+        backend: the backend that wrote them if the file says so.
+        convention: how its arrays are arranged, as far as that can be known.
     """
 
     layout: str
     groups: list[WeightGroup] = field(default_factory=list)
     backend: str | None = None
     keras_version: str | None = None
+    convention: Convention = Convention()
 
     def __iter__(self) -> Iterator[tuple[WeightGroup, TensorRecord]]:
         return ((group, tensor) for group in self.groups for tensor in group.tensors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from zoo.errors import ConfigError
-from zoo.io import dialects
+from zoo.io import backend, dialects
 from zoo.io.container import Container, Content
 from zoo.io.document import ModelDocument, Producer
 from zoo.io.formats import CONTAINERS
@@ -17,13 +17,15 @@ from zoo.io.sniff import refuse_unread, sniff_probe
 _WEIGHTS_DIALECTS = {"by_layer": "keras1", "by_number": "keras0", "by_path": "keras3", "by_name": "keras3"}
 
 
-def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None = None,
+def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None = None, assume: str | None = None,
          limits: Limits = DEFAULT_LIMITS) -> ModelDocument:
     """Reads a model file, an architecture, or weights; nothing in it is executed, and tensors stay on disk.
 
     Args:
         path: a file of any format in `zoo.io.formats.CONTAINERS`, whatever it is called, or a model folder.
         weights: where `path` is an architecture alone, the file with its weights.
+        assume: the backend that wrote the file, ``theano`` or ``tensorflow``; None goes by what the file says or shows.
+            Where it says nothing, one is taken and a finding tells so.
         limits: caps for what the file may ask for.
 
     Returns:
@@ -34,7 +36,7 @@ def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None
         UnsupportedFile: a format that zoo recognises but does not read.
         CorruptFile: truncated, or contradicting itself.
         UnsafeFile: refused by a guard.
-        ConfigError: `weights` is given but has none, or `path` has weights of its own.
+        ConfigError: `weights` is given but has none, `path` has weights of its own, or no such backend can be assumed.
         OSError: it does not exist or may not be read.
 
     Example:
@@ -49,6 +51,7 @@ def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None
     if content.architecture is not None:
         document.model, document.findings = dialects.decode_model(content.architecture, producer.dialect,
                                                                   producer.keras_version)
+    backend.settle(document, assume)
     return document
 
 

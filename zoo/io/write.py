@@ -7,8 +7,10 @@ from pathlib import Path
 
 from zoo.errors import CannotExpress, ConfigError
 from zoo.io import dialects, layouts
-from zoo.io.atomic import replacing
+from zoo.io.backend import THEANO_DIALECTS
+from zoo.io.atomic import replacing, replacing_folder
 from zoo.io.container import Container, Content
+from zoo.io.dialects.theano import without_theano_padding
 from zoo.io.document import ModelDocument, TrainingRecord, WeightGroup, WeightTree
 from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
@@ -55,7 +57,8 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
     chosen = _dialect(document, container, dialect)
     content = _content(document, container, chosen, str(path))
     assert container.write is not None
-    with replacing(target, overwrite=overwrite) as temporary:
+    replaced = replacing_folder if container.folder else replacing
+    with replaced(target, overwrite=overwrite) as temporary:
         container.write(content, temporary)
 
 
@@ -99,7 +102,8 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
                       backend="tensorflow" if dialect in _WITH_BACKEND else None, metadata=document.metadata)
     if "architecture" in container.holds:
         assert document.model is not None
-        content.architecture = dialects.encode_model(document.model, dialect, legacy=container.legacy)
+        model = without_theano_padding(document.model) if _by_theano(document, container, same) else document.model
+        content.architecture = dialects.encode_model(model, dialect, legacy=container.legacy)
     if "architecture" in container.holds or document.format == container.name:
         content.training = _training(document, container, dialect, where)
     if document.metadata.get("assets") and {"architecture", "weights"} <= container.holds and not container.assets:
@@ -114,6 +118,15 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
     if same and producer.backend is not None:         # newly laid out weights are in TensorFlow's order
         content.backend = producer.backend
     return content
+
+
+def _by_theano(document: ModelDocument, container: Container, same: bool) -> bool:
+    """Whether the file is one that Theano wrote or could have written: then its words for paddings are Theano's."""
+    if not same or document.producer.dialect not in THEANO_DIALECTS:
+        return False
+    tree = document.weights
+    return tree is None or tree.convention.backend == "theano" and tree.layout in container.layouts \
+        or "weights" not in container.holds
 
 
 def _training(document: ModelDocument, container: Container, dialect: str, where: str) -> TrainingRecord | None:
@@ -140,9 +153,6 @@ def _laid_out(document: ModelDocument, container: Container, dialect: str, conte
     if document.model is None or document.weights is None:
         raise CannotExpress(f"{where}: weights alone cannot be laid out for {container.title} in {dialect}: their "
                             "order follows the architecture; read them with it: zoo.io.read(json_path, weights=path)")
-    if document.weights.backend == "theano":
-        raise CannotExpress(f"{where}: the weights were written by Theano, whose convolution kernels are rotated; they "
-                            "can only be written in their own layout and dialect")
     bound, report = layouts.bind_weights(document.model, document.weights)
     lost = [f"no place for: {name}" for name in report.unexpected] + [f"other shape: {pair}"
                                                                       for pair in report.mismatched]

@@ -152,7 +152,7 @@ def test_writing_needs_all_weights() -> None:
 
 
 def test_unknown_layouts_are_refused() -> None:
-    with pytest.raises(UnsupportedFile, match="by_number"):
-        bind_weights(sequential(), WeightTree("by_number"))
+    with pytest.raises(UnsupportedFile, match="flat"):
+        bind_weights(sequential(), WeightTree("flat"))
     with pytest.raises(UnsupportedFile, match="flat"):
         encode_weights(BoundWeights(), sequential(), "flat", "keras3")

@@ -1,7 +1,8 @@
 """Where files keep a model's weights: from their groups and orders to one canonical addressing, and back.
 
 `roles` says which weights a layer class owns, `owners` finds all owners of a model, `order` and `names` know the
-layout by layer, `paths` the one by object path.
+layout by layer, `paths` the one by object path. `arrangement` knows how the arrays themselves differ between dialects
+and backends, `pieces` and `slots` apply it to weights and to what optimizers keep for them.
 """
 
 from zoo.io.layouts.assets import bind_assets as bind_assets
@@ -10,8 +11,12 @@ from zoo.io.layouts.bind import bind_weights as bind_weights
 from zoo.io.layouts.bound import BindingReport as BindingReport
 from zoo.io.layouts.bound import BoundWeights as BoundWeights
 from zoo.io.layouts.bound import Key as Key
+from zoo.io.layouts.bound import StoredArray as StoredArray
 from zoo.io.layouts.encode import encode_weights as encode_weights
 from zoo.io.layouts.optimizer import Trained as Trained
 from zoo.io.layouts.optimizer import trained_weights as trained_weights
 from zoo.io.layouts.owners import owners_of as owners_of
 from zoo.io.layouts.roles import is_adapter as is_adapter
+from zoo.io.layouts.slots import of_arrays as of_arrays
+from zoo.io.layouts.slots import of_weights as of_weights
+from zoo.io.layouts.slots import trained_arrays as trained_arrays

@@ -5,14 +5,17 @@ from __future__ import annotations
 from zoo.errors import UnsupportedFile
 from zoo.io.document import ModelRecord, WeightTree
 from zoo.io.layouts.bind_by_layer import bind_by_layer
+from zoo.io.layouts.bind_by_number import bind_by_number
 from zoo.io.layouts.bind_by_path import bind_by_path
 from zoo.io.layouts.bound import BindingReport, BoundWeights
-from zoo.io.layouts.by_name import BY_NAME, bind_by_name
+from zoo.io.layouts.by_name import BY_KERAS_NAME, BY_NAME, bind_by_name
 from zoo.io.layouts.match import Matches
 from zoo.io.layouts.owners import owners_of
 
 # Layout -> how it is bound, and which of `Slot.stored` a file in it must have.
-_BINDERS = {"by_layer": (bind_by_layer, (0,)), "by_path": (bind_by_path, (1,)), BY_NAME: (bind_by_name, (0, 1))}
+_BINDERS = {"by_layer": (bind_by_layer, (0,)), "by_number": (bind_by_number, (0,)),
+            "by_path": (bind_by_path, (1,)), BY_NAME: (bind_by_name, (0, 1)),
+            BY_KERAS_NAME: (bind_by_name, (0,))}
 
 
 def bind_weights(model: ModelRecord, tree: WeightTree, *, by_name: bool = False,

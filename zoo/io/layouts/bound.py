@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from zoo.io.layouts.arrangement import Steps
 from zoo.io.tensors import TensorRecord
 
 Key = tuple[tuple[str, ...], str]
@@ -18,6 +19,28 @@ class BoundWeights(dict[Key, TensorRecord]):
     """
 
 
+@dataclass(frozen=True)
+class StoredArray:
+    """An array of a file and the weight that it is a piece of; optimizers keep state of the same shape for it.
+
+    Args:
+        key: the weight's canonical address.
+        name: what the file calls the array.
+        shape: of the array in the file.
+        steps: what turns an array of that shape into the canonical arrangement; see `arrangement.decoded`.
+        block, blocks: which part of the weight it is, of how many along the last axis.
+        trainable: whether the layer created the weight as trainable.
+    """
+
+    key: Key
+    name: str
+    shape: tuple[int, ...]
+    steps: Steps = ()
+    block: int = 0
+    blocks: int = 1
+    trainable: bool = True
+
+
 @dataclass
 class BindingReport:
     """What became of each weight of either side; addresses as ``layer/role`` or the file's own.
@@ -29,6 +52,7 @@ class BindingReport:
         mismatched: pairs whose shapes differ, with both shapes.
         skipped: the same, where the caller wants them left alone.
         notes: how it was matched, and what was ambiguous.
+        arrays: what each array of the file is, in the file's order, where files by layer or by number are bound.
     """
 
     loaded: list[str] = field(default_factory=list)
@@ -37,6 +61,7 @@ class BindingReport:
     mismatched: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    arrays: list[StoredArray] = field(default_factory=list)
 
 
 def address(key: Key) -> str:

@@ -7,28 +7,36 @@ from dataclasses import replace
 import numpy as np
 
 from zoo.errors import CannotExpress, UnsupportedFile
-from zoo.io.document import ModelRecord, WeightGroup, WeightTree
+from zoo.io.document import Convention, ModelRecord, WeightGroup, WeightTree
+from zoo.io.layouts.arrangement import OLD_DIALECTS
+from zoo.io.layouts.bind_by_number import GRAPH
 from zoo.io.layouts.bound import BoundWeights, Key, address
-from zoo.io.layouts.by_name import BY_NAME, encode_by_name
+from zoo.io.layouts.by_name import BY_KERAS_NAME, BY_NAME, encode_by_name, named_by_keras
 from zoo.io.layouts.names import names_for
 from zoo.io.layouts.order import legacy_order
 from zoo.io.layouts.owners import Owner, Slot, owners_of
 from zoo.io.layouts.paths import addresses_of_parts, join
+from zoo.io.layouts.pieces import old_names, pieces_of
 from zoo.io.layouts.roles import is_adapter
 from zoo.io.tensors import TensorRecord
 
 
 # Layout -> those of `Slot.stored` that speak of it.
-_PLACES = {"by_layer": (0,), "by_path": (1,), BY_NAME: (0, 1)}
+_PLACES = {"by_layer": (0,), "by_number": (0,), "by_path": (1,), BY_NAME: (0, 1),
+           BY_KERAS_NAME: (0,)}
 
 
-def encode_weights(weights: BoundWeights, model: ModelRecord, layout: str, dialect: str) -> WeightTree:
+def encode_weights(weights: BoundWeights, model: ModelRecord, layout: str, dialect: str,
+                   backend: str = "tensorflow") -> WeightTree:
     """Lays weights out as a Keras would.
 
     Args:
         model: whose weights they are.
-        layout: ``by_layer`` (legacy HDF5), ``by_path`` (Keras 3) or ``by_name`` (canonical addresses).
-        dialect: whose order and names of weights: ``keras3``, ``tfkeras`` or ``keras2``.
+        layout: ``by_layer`` (legacy HDF5), ``by_path`` (Keras 3), ``by_number`` (Keras 0) or ``by_name`` (canonical
+            addresses).
+        dialect: whose order and names of weights, and whose arrays: ``keras3``, ``tfkeras``, ``keras2``, ``keras1`` or
+            ``keras0``.
+        backend: whose arrays: ``tensorflow`` or ``theano``, as in `Convention`.
 
     Raises:
         CannotExpress: weights of the model are not among `weights`, or the layout has no place for some.
@@ -38,12 +46,13 @@ def encode_weights(weights: BoundWeights, model: ModelRecord, layout: str, diale
         raise UnsupportedFile(f"expected a layout among {', '.join(_PLACES)}, received {layout!r}")
     root = owners_of(model)
     _settle(root, weights)
-    if layout == BY_NAME:
-        groups = encode_by_name(weights)
-    else:
-        groups = _by_layer(root, weights, dialect) if layout == "by_layer" else _by_path(root, weights)
+    convention = Convention(dialect, backend)
+    groups = {"by_layer": lambda: _by_layer(root, weights, convention), "by_path": lambda: _by_path(root, weights),
+              "by_number": lambda: _by_number(model, root, weights, convention),
+              BY_NAME: lambda: encode_by_name(weights),
+              BY_KERAS_NAME: lambda: named_by_keras(weights, root, dialect)}[layout]()
     _check(root, weights, _PLACES[layout])
-    return WeightTree(layout, groups)
+    return WeightTree(layout, groups, convention=convention)
 
 
 def _settle(root: Owner, weights: BoundWeights) -> None:
@@ -69,9 +78,14 @@ def _check(root: Owner, weights: BoundWeights, places: tuple[int, ...]) -> None:
 
 
 def _named(weights: BoundWeights, slot: Slot, name: str) -> list[TensorRecord]:
+    found = _tensor(weights, slot)
+    return [] if found is None else [replace(found, name=name)]
+
+
+def _tensor(weights: BoundWeights, slot: Slot) -> TensorRecord | None:
     if slot.key in weights:
-        return [replace(weights[slot.key], name=name)]
-    return [TensorRecord.of(name, np.zeros(slot.shape, "float32"))] if _is_spent(slot) else []
+        return weights[slot.key]
+    return TensorRecord.of("", np.zeros(slot.shape, "float32")) if _is_spent(slot) else None
 
 
 def _is_spent(slot: Slot) -> bool:
@@ -79,14 +93,28 @@ def _is_spent(slot: Slot) -> bool:
     return is_adapter(slot.name) and slot.shape is not None
 
 
-def _by_layer(root: Owner, weights: BoundWeights, dialect: str) -> list[WeightGroup]:
-    groups = []
-    for owner in root.parts:
-        slots = legacy_order(owner, dialect == "keras3")
-        names = names_for(owner, slots, dialect)
-        groups.append(WeightGroup(owner.name, [tensor for slot, name in zip(slots, names)
-                                               for tensor in _named(weights, slot, name)]))
-    return groups
+def _by_layer(root: Owner, weights: BoundWeights, convention: Convention) -> list[WeightGroup]:
+    return [WeightGroup(owner.name, _arrays(owner, weights, convention)) for owner in root.parts]
+
+
+def _by_number(model: ModelRecord, root: Owner, weights: BoundWeights, convention: Convention) -> list[WeightGroup]:
+    groups = [_arrays(owner, weights, convention) for owner in root.parts]
+    if model.kind == "functional":                          # a `Graph`: all arrays in one group
+        paths, groups = [GRAPH], [[tensor for group in groups for tensor in group]]
+    else:
+        paths = [f"layer_{number}" for number in range(len(groups))]
+    return [WeightGroup(path, [replace(tensor, name=f"param_{i}") for i, tensor in enumerate(group)])
+            for path, group in zip(paths, groups)]
+
+
+def _arrays(owner: Owner, weights: BoundWeights, convention: Convention) -> list[TensorRecord]:
+    """The arrays of a top-level layer, named and arranged as the convention has them."""
+    slots = legacy_order(owner, convention.dialect == "keras3")
+    pieces = pieces_of(owner, slots, convention, by_gate=True)
+    names = old_names(owner, pieces) if convention.dialect in OLD_DIALECTS else \
+        names_for(owner, slots, convention.dialect)
+    found = [(name, piece, _tensor(weights, piece.slot)) for name, piece in zip(names, pieces)]
+    return [replace(piece.encoded(tensor), name=name) for name, piece, tensor in found if tensor is not None]
 
 
 def _by_path(root: Owner, weights: BoundWeights) -> list[WeightGroup]:

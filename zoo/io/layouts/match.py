@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from zoo.io.layouts.bound import BindingReport, BoundWeights, address
+from zoo.io.layouts.bound import BindingReport, BoundWeights, Key, address
+from zoo.io.layouts.arrangement import joined, shape_after
 from zoo.io.layouts.owners import Owner, Slot
+from zoo.io.layouts.pieces import Piece
 from zoo.io.tensors import TensorRecord
 
 
@@ -20,6 +22,7 @@ class Matches:
         self.bound = BoundWeights()
         self.report = BindingReport()
         self._refused: set[object] = set()
+        self._parts: dict[Key, dict[int, TensorRecord]] = {}
         self._skip_mismatch = skip_mismatch
 
     def pair(self, slot: Slot, tensor: TensorRecord) -> None:
@@ -27,12 +30,37 @@ class Matches:
         if slot.key in self.bound:
             return
         if slot.shape is not None and tuple(slot.shape) != tuple(tensor.shape):
-            wrong = self.report.skipped if self._skip_mismatch else self.report.mismatched
-            wrong.append(f"{address(slot.key)}: expected {tuple(slot.shape)}, received {tuple(tensor.shape)} "
-                         f"({tensor.where or tensor.name})")
-            self._refused.add(slot.key)
+            self._refuse(slot.key, f"expected {tuple(slot.shape)}, received {tuple(tensor.shape)} "
+                                   f"({tensor.where or tensor.name})")
             return
         self.bound[slot.key] = tensor
+
+    def pair_piece(self, piece: Piece, tensor: TensorRecord) -> None:
+        """Binds an array that a file arranges in its own way; parts of a weight once all of them are there."""
+        key, source = piece.slot.key, tensor.where or tensor.name
+        self.report.arrays.append(piece.found_in(tensor))
+        if shape_after(tensor.shape, piece.steps(tuple(tensor.shape))) is None:
+            self._refuse(key, f"its axes cannot be those of a {piece.owner.class_name} of {piece.convention.dialect}, "
+                              f"received {tuple(tensor.shape)} ({source})")
+            return
+        found = piece.decoded(tensor)
+        if piece.blocks == 1:
+            self.pair(piece.slot, found)
+            return
+        parts = self._parts.setdefault(key, {})
+        parts[piece.block] = found
+        if len(parts) < piece.blocks:
+            return
+        shapes = {tuple(part.shape) for part in parts.values()}
+        if len(shapes) == 1:
+            self.pair(piece.slot, joined([parts[block] for block in range(piece.blocks)]))
+        else:
+            self._refuse(key, f"expected gates of one shape, received {sorted(shapes)} ({source})")
+
+    def _refuse(self, key: Key, text: str) -> None:
+        wrong = self.report.skipped if self._skip_mismatch else self.report.mismatched
+        wrong.append(f"{address(key)}: {text}")
+        self._refused.add(key)
 
     def unknown(self, owner: Owner, role: str, tensor: TensorRecord) -> None:
         """Binds a weight of an object whose weights are not known."""

@@ -104,7 +104,7 @@ def names_for(owner: Owner, slots: list[Slot], dialect: str) -> list[str]:
             visit(part, _scope_of(part, inner, scope, dialect))
     visit(owner, (owner.name,))
     suffix = "" if dialect == "keras3" else ":0"
-    return [f"{name}{suffix}" for name in _unique([made.get(slot.key, f"{owner.name}/{slot.name}") for slot in slots])]
+    return [f"{name}{suffix}" for name in unique([made.get(slot.key, f"{owner.name}/{slot.name}") for slot in slots])]
 
 
 def _scope_of(part: Owner, parent: Owner, scope: tuple[str, ...], dialect: str) -> tuple[str, ...]:
@@ -118,7 +118,8 @@ def _scope_of(part: Owner, parent: Owner, scope: tuple[str, ...], dialect: str) 
     return (*scope, part.name if part.scope is None else to_snake_case(part.scope))
 
 
-def _unique(names: list[str]) -> list[str]:
+def unique(names: list[str]) -> list[str]:
+    """The names, with numbers behind those that came before."""
     used: Counter[str] = Counter()
     taken = set(names)
     made = []

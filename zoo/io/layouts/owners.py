@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class Owner:
         is_model: whether it is a model with layers.
         slots: its own weights, those made trainable first; None if not known.
         parts: the objects inside, in order of creation.
+        config: of a layer or a part of one.
     """
 
     class_name: str
@@ -63,6 +64,7 @@ class Owner:
     is_model: bool = False
     slots: list[Slot] | None = field(default_factory=list)
     parts: list[Owner] = field(default_factory=list)
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def walk(self) -> Iterator[Owner]:
         """This owner and all inside, parents first."""
@@ -110,7 +112,8 @@ def _object(class_name: str, name: str, config: dict[str, Any], path: tuple[str,
             parent: Owner) -> Owner:
     """The owner of a layer or a part of one; it has the flag of its config, or that of its parent."""
     anatomy = anatomy_of(class_name, config)
-    owner = Owner(class_name, name, path, prefix, trainable=bool(config.get("trainable", parent.trainable)))
+    owner = Owner(class_name, name, path, prefix, trainable=bool(config.get("trainable", parent.trainable)),
+                  config=config)
     if anatomy is None:
         owner.slots = None
         return owner

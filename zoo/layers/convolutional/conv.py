@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zoo import ops
+from zoo.engine.windows import Padding
 from zoo.errors import ConfigError, ShapeError
 from zoo.layers import arguments, weight_options
 from zoo.layers.convolutional.convolution import PADDINGS, Convolution
@@ -50,7 +51,7 @@ class Conv(MainWeight, Convolution):
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.build_main(shape)
 
-    def convolve(self, inputs: Any, padding: str) -> Any:
+    def convolve(self, inputs: Any, padding: Padding) -> Any:
         return ops.conv(inputs, self.main_weight(), strides=self.strides, padding=padding, data_format=self.data_format,
                         dilation_rate=self.dilation_rate)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zoo import ops
+from zoo.engine.windows import Padding
 from zoo.errors import ConfigError
 from zoo.layers import arguments, weight_options
 from zoo.layers.convolutional.convolution import Convolution
@@ -48,7 +49,7 @@ class ConvTranspose(Convolution):
     def build_kernels(self, channels: int) -> None:
         self.kernel = weight_options.add(self, "kernel", (*self.kernel_size, self.filters, channels))
 
-    def convolve(self, inputs: Any, padding: str) -> Any:
+    def convolve(self, inputs: Any, padding: Padding) -> Any:
         return ops.conv_transpose(inputs, self.kernel, strides=self.strides, padding=padding,
                                   output_padding=self.output_padding, data_format=self.data_format,
                                   dilation_rate=self.dilation_rate)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from zoo import ops
+from zoo import ops, theano_padding
 from zoo.engine.spec import Shape
+from zoo.engine.windows import Padding
 from zoo.errors import ConfigError, ShapeError
 from zoo.layers import arguments, registry, weight_options
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.layer import Layer
 
-PADDINGS = ("valid", "same")
+PADDINGS = ("valid", "same", theano_padding.SAME)
 
 
 class Convolution(Layer):
@@ -24,7 +25,8 @@ class Convolution(Layer):
         kernel_size: of the window: one integer, or one for each spatial axis.
         strides: steps between windows, likewise.
         padding: ``valid`` (none) or ``same`` (outputs are as large as the input, divided by the strides);
-            ``causal`` where the class takes it (an output does not depend on later steps).
+            ``causal`` where the class takes it (an output does not depend on later steps); ``same_theano`` as
+            Keras on Theano padded for ``same``, see `zoo.theano_padding`.
         data_format: ``channels_last`` or ``channels_first``.
         dilation_rate: distance between the elements of a window, one integer or one for each spatial axis.
         activation: name, function or layer.
@@ -66,7 +68,7 @@ class Convolution(Layer):
     def build_extras(self) -> None:
         """Creates what goes with the kernels; called when all other weights exist."""
 
-    def convolve(self, inputs: Any, padding: str) -> Any:
+    def convolve(self, inputs: Any, padding: Padding) -> Any:
         """Applies the kernels."""
         raise NotImplementedError(f"{type(self).__name__} does not define convolve().")
 
@@ -86,7 +88,8 @@ class Convolution(Layer):
             reach = self.dilation_rate[0] * (self.kernel_size[0] - 1)
             x = self.convolve(ops.pad(inputs, ((0, 0), (reach, 0), (0, 0))), "valid")
         else:
-            x = self.convolve(inputs, self.padding)
+            x = self.convolve(inputs, theano_padding.of_convolution(self.kernel_size, self.dilation_rate)
+                              if self.padding == theano_padding.SAME else self.padding)
         if self.bias is not None:
             x = ops.add(x, self._aligned(self.bias))
         return self.activation(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zoo import ops
+from zoo.engine.windows import Padding
 from zoo.layers import arguments, weight_options
 from zoo.layers.convolutional.convolution import Convolution
 
@@ -38,7 +39,7 @@ class DepthwiseConv(Convolution):
         shape = (*self.kernel_size, channels, self.depth_multiplier)
         self.kernel = weight_options.add(self, "depthwise", shape, name="kernel")
 
-    def convolve(self, inputs: Any, padding: str) -> Any:
+    def convolve(self, inputs: Any, padding: Padding) -> Any:
         return ops.depthwise_conv(inputs, self.kernel, strides=self.strides, padding=padding,
                                   data_format=self.data_format, dilation_rate=self.dilation_rate)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zoo import ops
+from zoo.engine.windows import Padding
 from zoo.layers import arguments, weight_options
 from zoo.layers.convolutional.convolution import Convolution
 
@@ -45,7 +46,7 @@ class SeparableConv(Convolution):
         self.depthwise_kernel = weight_options.add(self, "depthwise", depthwise, name="depthwise_kernel")
         self.pointwise_kernel = weight_options.add(self, "pointwise", pointwise, name="pointwise_kernel")
 
-    def convolve(self, inputs: Any, padding: str) -> Any:
+    def convolve(self, inputs: Any, padding: Padding) -> Any:
         return ops.separable_conv(inputs, self.depthwise_kernel, self.pointwise_kernel, strides=self.strides,
                                   padding=padding, data_format=self.data_format, dilation_rate=self.dilation_rate)
 

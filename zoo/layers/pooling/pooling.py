@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from zoo import ops
+from zoo import ops, theano_padding
 from zoo.layers import arguments
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.layer import Layer
@@ -17,7 +17,8 @@ class Pooling(Layer):
     Args:
         pool_size: of the window: one integer, or one for each spatial axis.
         strides: steps between windows, likewise; `pool_size` if None.
-        padding: ``valid`` (none) or ``same`` (outputs are as large as the input, divided by the strides).
+        padding: ``valid`` (none), ``same`` (outputs are as large as the input, divided by the strides), or
+            ``same_theano`` as Keras on Theano padded for that, see `zoo.theano_padding`.
         data_format: ``channels_last`` or ``channels_first``.
     """
 
@@ -29,12 +30,13 @@ class Pooling(Layer):
         super().__init__(name=name, **kwargs)
         self.pool_size = arguments.integers(pool_size, self.rank, "pool_size")
         self.strides = self.pool_size if strides is None else arguments.integers(strides, self.rank, "strides")
-        self.padding = arguments.choice(padding, ("valid", "same"), "padding")
+        self.padding = arguments.choice(padding, ("valid", "same", theano_padding.SAME), "padding")
         self.data_format = arguments.data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Any) -> Any:
-        return type(self).operation(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+        padding = theano_padding.of_pooling(self.pool_size) if self.padding == theano_padding.SAME else self.padding
+        return type(self).operation(inputs, self.pool_size, self.strides, padding, self.data_format)
 
 
 class AveragePooling(Pooling):

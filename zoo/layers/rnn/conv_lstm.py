@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from zoo import ops
+from zoo import ops, theano_padding
 from zoo.engine import windows
 from zoo.engine.spec import Shape
 from zoo.errors import ConfigError, ShapeError
@@ -13,6 +13,8 @@ from zoo.layers.input_spec import InputSpec
 from zoo.layers.rnn.cell import KEEP_ALL, DropoutFactors, ForgetBias, RecurrentCell, product
 from zoo.layers.rnn.rnn import CellRNN, with_arguments_of_cell
 from zoo.layers.rnn.sequence import each_step
+
+PADDINGS = ("valid", "same", theano_padding.SAME, theano_padding.VALID)
 
 
 class ConvLSTMCell(RecurrentCell):
@@ -24,7 +26,8 @@ class ConvLSTMCell(RecurrentCell):
         rank: number of spatial axes.
         filters: number of output channels.
         kernel_size: of the windows, that of the states too: one integer, or one for each spatial axis.
-        strides, padding, dilation_rate: of the convolution of the input, as in `Conv2D`.
+        strides, padding, dilation_rate: of the convolution of the input, as in `Conv2D`. The states are padded for
+            ``same``; with ``same_theano`` and ``valid_theano`` as Keras on Theano padded.
         data_format: ``channels_last`` or ``channels_first``.
         activation, recurrent_activation, use_bias, unit_forget_bias: as in `LSTMCell`.
         **kwargs: of `RecurrentCell` and `Layer`.
@@ -47,7 +50,7 @@ class ConvLSTMCell(RecurrentCell):
         self.filters = arguments.integer(filters, "filters")
         self.kernel_size = arguments.integers(kernel_size, rank, "kernel_size")
         self.strides = arguments.integers(strides, rank, "strides")
-        self.padding = arguments.choice(str(padding).lower(), ("valid", "same"), "padding")
+        self.padding = arguments.choice(str(padding).lower(), PADDINGS, "padding")
         self.data_format = arguments.data_format(data_format)
         self.dilation_rate = arguments.integers(dilation_rate, rank, "dilation_rate")
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
@@ -71,7 +74,7 @@ class ConvLSTMCell(RecurrentCell):
         spatial = input_shape[1:-1] if self.channel_axis == -1 else input_shape[2:]
         if None in (channels, *spatial):
             raise ShapeError(f"{self.name}: all sizes of a step must be known. Received shape: {tuple(input_shape)}.")
-        self._state_sizes = windows.output_sizes(spatial, self.kernel_size, self.strides, self.padding,
+        self._state_sizes = windows.output_sizes(spatial, self.kernel_size, self.strides, self._padding(),
                                                  self.dilation_rate)
         configured = self.bias_initializer
         self.kernel = weight_options.add(self, "kernel", (*self.kernel_size, channels, 4 * self.filters))
@@ -96,20 +99,32 @@ class ConvLSTMCell(RecurrentCell):
         return each_step(lambda x: self._convolve_inputs(x, factors), inputs)
 
     def _convolve_inputs(self, x: Any, factors: DropoutFactors) -> Any:
-        x = product(x, self.kernel, factors.inputs, self._convolution(self.strides, self.padding, self.dilation_rate))
+        convolution = self._convolution(self.strides, self._padding(), self.dilation_rate)
+        x = product(x, self.kernel, factors.inputs, convolution)
         if self.bias is None:
             return x
         shape = self.bias.shape if self.channel_axis == -1 else (*self.bias.shape, *(1,) * self.rank)
         return ops.add(x, ops.reshape(self.bias, shape))
 
-    def _convolution(self, strides: Any, padding: str, dilation_rate: Any) -> Any:
+    def _padding(self) -> windows.Padding:
+        """Of the convolution of the inputs."""
+        if self.padding == theano_padding.SAME:
+            return theano_padding.of_convolution(self.kernel_size, self.dilation_rate)
+        return "valid" if self.padding == theano_padding.VALID else self.padding
+
+    def _padding_of_states(self) -> windows.Padding:
+        if theano_padding.is_theano(self.padding):
+            return theano_padding.of_convolution(self.kernel_size, (1,) * self.rank)
+        return "same"
+
+    def _convolution(self, strides: Any, padding: windows.Padding, dilation_rate: Any) -> Any:
         return lambda x, kernel: ops.conv(x, kernel, strides=strides, padding=padding, data_format=self.data_format,
                                           dilation_rate=dilation_rate)
 
     def step(self, projected: Any, states: list[Any], factors: DropoutFactors = KEEP_ALL) -> tuple[Any, list[Any]]:
         h, c = states
         inner, gate = self.activation, self.recurrent_activation
-        seen = product(h, self.recurrent_kernel, factors.states, self._convolution(1, "same", 1))
+        seen = product(h, self.recurrent_kernel, factors.states, self._convolution(1, self._padding_of_states(), 1))
         i, f, new, o = ops.split(ops.add(projected, seen), 4, axis=self.channel_axis)
         c = ops.add(ops.multiply(gate(f), c), ops.multiply(gate(i), inner(new)))
         h = ops.multiply(gate(o), inner(c))

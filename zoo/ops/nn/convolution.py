@@ -16,7 +16,9 @@ Sizes = int | Sequence[int]
 
 
 def _padding(padding: str | Sequence[Sequence[int]]) -> Padding:
-    return padding.lower() if isinstance(padding, str) else tuple((int(low), int(high)) for low, high in padding)
+    if isinstance(padding, str):
+        return padding.lower()
+    return tuple((int(low), None if high is None else int(high)) for low, high in padding)
 
 
 def conv(inputs: Any, kernel: Any, strides: Sizes = 1, padding: Any = "valid", data_format: str | None = None,
@@ -27,7 +29,8 @@ def conv(inputs: Any, kernel: Any, strides: Sizes = 1, padding: Any = "valid", d
         inputs: ``(batch, spatial..., in)``, or ``(batch, in, spatial...)`` for "channels_first".
         kernel: ``(spatial..., in / groups, out)``; the number of groups follows from the shapes.
         strides, dilation_rate: a number, or one for each spatial axis.
-        padding: "valid", "same", or a pair (low, high) for each spatial axis.
+        padding: "valid", "same", or a pair (low, high) for each spatial axis; a `high` of None makes as many windows
+            as "same".
         data_format: "channels_last", "channels_first", or None for what `zoo.config` says.
     """
     inputs, kernel = promote(inputs, kernel)

@@ -7,6 +7,7 @@ from typing import Any
 
 from zoo.engine import primitives as p
 from zoo.engine.op import Op
+from zoo.engine.windows import Padding
 from zoo.ops.layout import channels_last, per_axis, spatial_rank
 from zoo.ops.numpy_like.manipulation import concatenate, repeat, slice_axis
 from zoo.ops.numpy_like.reduction import max as max_, mean
@@ -15,21 +16,22 @@ from zoo.ops.promotion import Tensor, as_float, as_tensor, shape_of
 Sizes = int | Sequence[int]
 
 
-def _pool(op: Op, inputs: Tensor, pool_size: Sizes, strides: Sizes | None, padding: str,
+def _pool(op: Op, inputs: Tensor, pool_size: Sizes, strides: Sizes | None, padding: Padding,
           data_format: str | None) -> Tensor:
     rank = spatial_rank(op.name, inputs)
     window = per_axis("pool_size", pool_size, rank)
     steps = window if strides is None else per_axis("strides", strides, rank)
-    return channels_last(lambda x: op(x, window=window, strides=steps, padding=padding.lower()), inputs, data_format)
+    chosen = padding.lower() if isinstance(padding, str) else padding
+    return channels_last(lambda x: op(x, window=window, strides=steps, padding=chosen), inputs, data_format)
 
 
-def max_pool(inputs: Any, pool_size: Sizes, strides: Sizes | None = None, padding: str = "valid",
+def max_pool(inputs: Any, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
              data_format: str | None = None) -> Tensor:
     """The largest element of each window; windows do not overlap unless `strides` says so."""
     return _pool(p.max_pool_op, as_tensor(inputs), pool_size, strides, padding, data_format)
 
 
-def average_pool(inputs: Any, pool_size: Sizes, strides: Sizes | None = None, padding: str = "valid",
+def average_pool(inputs: Any, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
                  data_format: str | None = None) -> Tensor:
     """The mean of each window, padding not counted; windows do not overlap unless `strides` says so."""
     return _pool(p.avg_pool_op, as_float(inputs), pool_size, strides, padding, data_format)
