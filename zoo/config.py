@@ -44,6 +44,7 @@ class Config:
             told.
         frozen_cache_memory, frozen_cache_disk: bytes that the outputs of a frozen prefix may take while `fit` runs, in
             memory, or else in a temporary file.
+        memory: bytes that the intermediate results of one run may take; None means what the machine has.
         interactive_logging: whether progress is printed; otherwise it goes to the logger ``zoo``.
     """
 
@@ -58,6 +59,7 @@ class Config:
     max_steps_per_epoch: int | None
     frozen_cache_memory: int
     frozen_cache_disk: int
+    memory: int | None
     interactive_logging: bool
 
     def __init__(self, environment: Mapping[str, str] = os.environ):
@@ -69,6 +71,7 @@ class Config:
         self.max_epochs = environment.get("KERAS_MAX_EPOCHS") or None
         self.max_steps_per_epoch = environment.get("KERAS_MAX_STEPS_PER_EPOCH") or None
         self.frozen_cache_memory, self.frozen_cache_disk = 2 ** 30, 2 ** 34
+        self.memory = environment.get("ZOO_MEMORY") or None
         self.interactive_logging = True
 
     def __getattr__(self, name: str) -> Any:
@@ -166,6 +169,12 @@ def _bytes(name: str, value: Any) -> int:
     return value
 
 
+def _memory(name: str, value: Any) -> int | None:
+    if isinstance(value, str) and value.strip().isdigit():
+        value = int(value)
+    return None if value is None else _bytes(name, value)
+
+
 def _flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(f"{name}: expected True or False, received {value!r}.")
@@ -202,6 +211,7 @@ _CHECKS = {
     "kernels": _families,
     "frozen_cache_memory": _bytes,
     "frozen_cache_disk": _bytes,
+    "memory": _memory,
     "interactive_logging": _flag,
 }
 

@@ -13,6 +13,7 @@
     ├── ShapeError           shapes do not fit                 (also ValueError)
     ├── DtypeError           dtypes do not fit                 (also TypeError)
     ├── WeightsMismatch      weights do not fit the model      (also ValueError); carries the LoadReport
+    ├── TooLarge             more memory than a model may take (also MemoryError)
     ├── CannotExpress        the target format lacks the vocabulary; lists what it lacks
     ├── Unsupported          a feature that zoo does not have  (also NotImplementedError)
     ├── HubError             fetching weights failed
@@ -93,6 +94,10 @@ class WeightsMismatch(ZooError, ValueError):
     def __init__(self, message: str, report: Any = None):
         super().__init__(message)
         self.report = report
+
+
+class TooLarge(ZooError, MemoryError):
+    """A model, or one run of it, needs more memory than it may take; nothing was allocated."""
 
 
 class CannotExpress(ZooError):

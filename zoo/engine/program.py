@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.engine import dtypes
+from zoo.engine import budget, dtypes
 from zoo.engine.arena import Arena, MemoryPlan, Use, plan_memory
 from zoo.engine.fixed import FixedValues
 from zoo.engine.graph import Graph, Node, Value
@@ -73,6 +73,7 @@ class Program:
         self.prologue = Prologue([v for v in dict.fromkeys([*read, *self.wanted]) if v in fixed], cache)
         self.given = (*graph.inputs, *(graph.reads[variable] for variable in self.state))
         self.plan = self._plan_memory()
+        budget.check(graph.name, self.plan.size, [*self.given, *(v for step in self.steps for v in step.outputs)])
         self._free: list[_Context] = []                     # list methods are atomic: no lock is needed
 
     def run(self, *arrays: Any) -> list[np.ndarray]:
@@ -90,8 +91,11 @@ class Program:
             ShapeError, DtypeError: the arrays do not fit the inputs.
         """
         arrays = self._checked(arrays)
-        fixed = self.prologue.arrays()
-        context = self._free.pop() if self._free else _Context(self)
+        try:
+            fixed = self.prologue.arrays()
+            context = self._free.pop() if self._free else _Context(self)
+        except MemoryError as error:
+            raise budget.out_of_memory(self.graph.name, [*self.prologue.values, *self.plan.buffers], error) from error
         try:
             for buffer, array in zip(context.given, (*arrays, *(variable.value for variable in self.state))):
                 np.copyto(buffer, array)

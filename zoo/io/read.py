@@ -11,6 +11,7 @@ from zoo.io.document import ModelDocument, Producer
 from zoo.io.formats import CONTAINERS
 from zoo.io.limits import DEFAULT_LIMITS, Limits
 from zoo.io.probe import Probe
+from zoo.io.size import check_size
 from zoo.io.sniff import refuse_unread, sniff_probe
 
 # Who writes weights without an architecture, by layout, when the file names no version.
@@ -65,7 +66,9 @@ def read_content(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) 
     sniffed = sniff_probe(probe)
     refuse_unread(probe, sniffed)
     container = CONTAINERS[sniffed.format]
-    return container, container.read(probe)
+    content = container.read(probe)
+    check_size(content.architecture, probe.where, limits)
+    return container, content
 
 
 def _attach(content: Content, path: str | os.PathLike[str], weights: str | os.PathLike[str], limits: Limits) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo import constraints, conventions, dtype_policies, initializers, naming, ops, regularizers, serialization, tree
 from zoo.config import config as settings
-from zoo.engine import dtypes, rng
+from zoo.engine import budget, dtypes, rng
 from zoo.engine import graph as graphs
 from zoo.engine.graph import Value
 from zoo.engine.operation import Operation, is_symbolic
@@ -232,6 +232,7 @@ class Layer(Operation):
 
     def _track(self, variable: Variable) -> None:
         if all(variable is not known for known in self._variables):
+            budget.charge(variable.spec.nbytes, variable.path)
             self._variables.append(variable)
 
     def sublayers(self) -> Iterator[tuple[str, Layer]]:

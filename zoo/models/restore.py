@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from zoo import conventions, layers, serialization, tree
 from zoo.conventions import Conventions
-from zoo.engine import dtypes
+from zoo.engine import budget, dtypes
 from zoo.engine.operation import Operation
 from zoo.engine.symbolic import KerasTensor
-from zoo.errors import ConfigError, CorruptFile, UnknownClass
+from zoo.errors import ConfigError, CorruptFile, TooLarge, UnknownClass
 from zoo.io import layouts
 from zoo.io.dialects import structure
 from zoo.io.document import CallRecord, LayerRecord, ModelDocument, ModelRecord, TensorRef
+from zoo.io.limits import DEFAULT_LIMITS, Limits
 from zoo.ops import operations
 from zoo.models import capture, weights
 from zoo.models.functional import Functional
@@ -37,13 +39,14 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
         UnknownClass: layers that neither zoo nor the user knows; all of them are listed.
         WeightsMismatch: the file's weights do not fit its own architecture.
         ConfigError: the file holds weights only.
+        TooLarge: its layers ask for more memory than `zoo.io.Limits` allows.
     """
     if document.model is None:
         raise ConfigError(f"{document.path}: this file holds weights only ({document.format}), no architecture. "
                           f"Build the model in code and call model.load_weights({document.path!r}).")
     with serialization.custom_object_scope(custom_objects):
         _refuse_unknown(document.model, document.path)
-        restored = from_record(document.model)
+        restored = _made(document, document.model)
         restored.conventions = _conventions(document)
         if with_weights and document.weights is not None:
             restored.load_report = weights.load(restored, document)
@@ -57,6 +60,26 @@ def _conventions(document: ModelDocument) -> Conventions:
     producer, weights = document.producer, document.weights
     backend = producer.backend or (weights.backend if weights is not None else None)
     return conventions.of(producer.dialect, producer.keras_version, backend)
+
+
+def _made(document: ModelDocument, record: ModelRecord) -> Model:
+    try:
+        with _allowance(document):
+            return from_record(record)
+    except TooLarge:
+        raise
+    except MemoryError as error:
+        raise TooLarge(f"{document.path}: not enough memory to make its model ({error}).") from error
+
+
+def _allowance(document: ModelDocument, limits: Limits = DEFAULT_LIMITS) -> AbstractContextManager[None]:
+    """What the variables of a document's model may take: a multiple of what its file holds, if it holds weights."""
+    if document.weights is None:
+        return budget.allowance(limits.unbacked_bytes, f"{document.path} holds no weights; if its size is right, set "
+                                f"ZOO_LIMIT_UNBACKED_BYTES.")
+    held = document.weights.nbytes
+    return budget.allowance(limits.backed_ratio * held + limits.slack_bytes, f"{document.path} holds {held:,} bytes of "
+                            f"weights; if its size is right, set ZOO_LIMIT_SLACK_BYTES.")
 
 
 def _load_assets(restored: Model, document: ModelDocument) -> None:
