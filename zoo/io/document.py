@@ -227,6 +227,7 @@ class ModelDocument:
         model: canonical architecture; None in weights-only files.
         weights: None in architecture-only files.
         metadata: verbatim extra data (``date_saved``, attributes, assets), kept for writing back.
+        architecture: the model in the file's own words, in which it is written back as long as nobody changes it.
     """
 
     format: str
@@ -237,3 +238,4 @@ class ModelDocument:
     training: TrainingRecord | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    architecture: dict[str, Any] | None = field(default=None, repr=False)

@@ -19,7 +19,7 @@ _WEIGHTS_DIALECTS = {"by_layer": "keras1", "by_number": "keras0", "by_path": "ke
 
 
 def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None = None, assume: str | None = None,
-         limits: Limits = DEFAULT_LIMITS) -> ModelDocument:
+         data_format: str | None = None, limits: Limits = DEFAULT_LIMITS) -> ModelDocument:
     """Reads a model file, an architecture, or weights; nothing in it is executed, and tensors stay on disk.
 
     Args:
@@ -27,6 +27,8 @@ def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None
         weights: where `path` is an architecture alone, the file with its weights.
         assume: the backend that wrote the file, ``theano`` or ``tensorflow``; None goes by what the file says or shows.
             Where it says nothing, one is taken and a finding tells so.
+        data_format: ``channels_first`` or ``channels_last``, for layers of Keras 0 and 1 whose file does not tell; None
+            takes that of the other layers, or the default of the time, and a finding tells so.
         limits: caps for what the file may ask for.
 
     Returns:
@@ -37,7 +39,8 @@ def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None
         UnsupportedFile: a format that zoo recognises but does not read.
         CorruptFile: truncated, or contradicting itself.
         UnsafeFile: refused by a guard.
-        ConfigError: `weights` is given but has none, `path` has weights of its own, or no such backend can be assumed.
+        ConfigError: `weights` is given but has none, `path` has weights of its own, or no such backend or data format
+            can be assumed.
         OSError: it does not exist or may not be read.
 
     Example:
@@ -51,7 +54,8 @@ def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None
                              metadata=content.metadata)
     if content.architecture is not None:
         document.model, document.findings = dialects.decode_model(content.architecture, producer.dialect,
-                                                                  producer.keras_version)
+                                                                  producer.keras_version, data_format)
+        document.architecture = content.architecture
     backend.settle(document, assume)
     return document
 

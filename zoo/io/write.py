@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from zoo.errors import CannotExpress, ConfigError
 from zoo.io import dialects, layouts
 from zoo.io.backend import THEANO_DIALECTS
 from zoo.io.atomic import replacing, replacing_folder
 from zoo.io.container import Container, Content
-from zoo.io.dialects.theano import without_theano_padding
+from zoo.io.dialects.theano import without_meanings_of_theano
 from zoo.io.document import ModelDocument, TrainingRecord, WeightGroup, WeightTree
 from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
@@ -55,11 +56,21 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
     target = Path(path)
     container = _container(document, target, format)
     chosen = _dialect(document, container, dialect)
+    _refuse_problems(document, container, str(path))
     content = _content(document, container, chosen, str(path))
     assert container.write is not None
     replaced = replacing_folder if container.folder else replacing
     with replaced(target, overwrite=overwrite) as temporary:
         container.write(content, temporary)
+
+
+def _refuse_problems(document: ModelDocument, container: Container, where: str) -> None:
+    """Refuses what the container's readers cannot do, unless the document comes from such a file."""
+    if container.problems is None or document.model is None or document.format == container.name:
+        return
+    found = container.problems(document.model)
+    if found:
+        raise CannotExpress("\n  ".join([f"{where}: {container.title} cannot express:", *found[:40]]))
 
 
 def _container(document: ModelDocument, target: Path, name: str | None) -> Container:
@@ -101,9 +112,7 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
     content = Content(keras_version=(producer.keras_version if same else None) or VERSIONS[dialect],
                       backend="tensorflow" if dialect in _WITH_BACKEND else None, metadata=document.metadata)
     if "architecture" in container.holds:
-        assert document.model is not None
-        model = without_theano_padding(document.model) if _by_theano(document, container, same) else document.model
-        content.architecture = dialects.encode_model(model, dialect, legacy=container.legacy)
+        content.architecture = _architecture(document, container, dialect, same)
     if "architecture" in container.holds or document.format == container.name:
         content.training = _training(document, container, dialect, where)
     if document.metadata.get("assets") and {"architecture", "weights"} <= container.holds and not container.assets:
@@ -120,8 +129,20 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
     return content
 
 
+def _architecture(document: ModelDocument, container: Container, dialect: str, same: bool) -> dict[str, Any]:
+    """The model in the words of the dialect: the file's own if it is still the model that the file describes."""
+    assert document.model is not None
+    model = without_meanings_of_theano(document.model) if _by_theano(document, container, same) else document.model
+    own = document.architecture
+    if same and own is not None and CONTAINERS[document.format].legacy == container.legacy:
+        described, _ = dialects.decode_model(own, dialect, document.producer.keras_version)
+        if described == model:
+            return own
+    return dialects.encode_model(model, dialect, legacy=container.legacy)
+
+
 def _by_theano(document: ModelDocument, container: Container, same: bool) -> bool:
-    """Whether the file is one that Theano wrote or could have written: then its words for paddings are Theano's."""
+    """Whether the file is one that Theano wrote or could have written: then its words mean what they mean there."""
     if not same or document.producer.dialect not in THEANO_DIALECTS:
         return False
     tree = document.weights
