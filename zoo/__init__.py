@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zoo import config as config
     from zoo import constraints as constraints
     from zoo import datasets as datasets
+    from zoo import dtype_policies as dtype_policies
     from zoo import engine as engine
     from zoo import errors as errors
     from zoo import hub as hub
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from zoo import ops as ops
     from zoo import optimizers as optimizers
     from zoo import preprocessing as preprocessing
+    from zoo import random as random
     from zoo import regularizers as regularizers
     from zoo import safety as safety
     from zoo import serialization as serialization
@@ -45,8 +47,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = ("activations", "applications", "backend", "batch", "callbacks", "config", "constraints", "datasets",
-            "engine", "errors", "hub", "initializers", "io", "layers", "losses", "metrics", "models", "ops",
-            "optimizers", "preprocessing", "regularizers", "safety", "serialization", "utils")
+            "dtype_policies", "engine", "errors", "hub", "initializers", "io", "layers", "losses", "metrics", "models",
+            "ops", "optimizers", "preprocessing", "random", "regularizers", "safety", "serialization", "utils")
 _NAMES = {
     "Input": "zoo.layers",
     "Model": "zoo.models",

@@ -201,7 +201,8 @@ CASES: dict[str, list[Case]] = {
                Case((integers(2, 2),) * 2)],
     "einsum": [Case((floats(2, 3), floats(3, 4)), {"equation": "ab,bc->ca"}),
                Case((floats(2, 3, 4), floats(2, 4, 5), floats(5)), {"equation": "abc,acd,d->ba"}),
-               Case((floats(2, 3),), {"equation": "ab->b"}), Case((floats(3, 3),), {"equation": "aa->a"})],
+               Case((floats(2, 3),), {"equation": "ab->b"}), Case((floats(3, 3),), {"equation": "aa->a"}),
+               Case((floats(3, 2, 3, 3), floats(3, 4)), {"equation": "abaa,ad->bd"}), Case((floats(3, 3),), {"equation": "aa->"})],
     # windows: kernels are weights, whose sizes are known
     "conv": [Case((floats(2, 7, 6, 4), floats(3, 2, 2, 6)), KERNEL, fixed=(1,)),
              Case((floats(2, 7, 3), floats(3, 3, 2)),
@@ -243,8 +244,10 @@ CASES: dict[str, list[Case]] = {
     "cholesky": [Case((matrices(2, 3, 3),))],
     "det": [Case((matrices(2, 3, 3),)), Case((matrices(2, 2),))],
     "solve": [Case((matrices(2, 3, 3), floats(3, 2))), Case((matrices(3, 3), floats(2, 3, 1)))],
-    "qr": [Case((floats(2, 4, 3),), {"complete": complete}) for complete in (False, True)],
-    "svd": [Case((floats(2, 4, 3),), {"full_matrices": full}) for full in (False, True)],
+    "qr": [Case((floats(2, 4, 3),), {"complete": complete}) for complete in (False, True)]
+    + [Case((floats(3, 3),), {"complete": True}), Case((floats(2, 2, 4),), {"complete": False})],
+    "svd": [Case((floats(2, 4, 3),), {"full_matrices": full}) for full in (False, True)]
+    + [Case((floats(3, 3),), {"full_matrices": True}), Case((floats(2, 5),), {"full_matrices": False})],
     "eigh": [Case((matrices(2, 3, 3),))],
     "host": [Case((np.array([["a", "bc"], ["", "def"]], object),), {"function": Lengths()})],
     "fft": [Case((complexes(2, 5, dtype=dtype),), {"inverse": inverse}) for dtype in ("complex64", "complex128")

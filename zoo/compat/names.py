@@ -44,7 +44,6 @@ _MODELS = Module(("zoo.models",))
 _ENGINE = Module(("zoo.layers", "zoo.models"), _from("zoo.layers", "Layer Input InputLayer InputSpec merge"))
 _LOGGING = _from("zoo.utils", "enable_interactive_logging disable_interactive_logging "
                               "is_interactive_logging_enabled")
-_SEED = Module((), _from("zoo.engine.rng", "set_random_seed SeedGenerator"))
 
 _POLICIES = _from("zoo.dtype_policies", "DTypePolicy FloatDTypePolicy QuantizedDTypePolicy Int4DTypePolicy "
                                         "QuantizedFloat8DTypePolicy get serialize deserialize")
@@ -63,7 +62,7 @@ MODULES: dict[str, Module] = {
     "applications.vgg16": Module(("zoo.applications.vgg16",)),
     "applications.vgg19": Module(("zoo.applications.vgg19",)),
     "backend": Module(("zoo.backend",), _from("zoo.engine.dtypes", "standardize_dtype=standardize result_type "
-                                                                   "is_float_dtype=is_float")),
+                                                                   "is_float_dtype=is_float is_int_dtype=is_int")),
     "callbacks": Module(("zoo.callbacks",)),
     "config": Module((), _from("zoo.backend", "backend floatx set_floatx epsilon set_epsilon image_data_format "
                                               "set_image_data_format") | _LOGGING
@@ -99,7 +98,7 @@ MODULES: dict[str, Module] = {
     "preprocessing.image": Module(("zoo.preprocessing.image", "zoo.utils", "zoo.applications.images")),
     "preprocessing.sequence": Module(("zoo.preprocessing.sequence", "zoo.utils")),
     "preprocessing.text": Module(("zoo.preprocessing.text",)),
-    "random": Module(("zoo.ops.random",), _SEED.names),
+    "random": Module(("zoo.random",)),
     "regularizers": Module(("zoo.regularizers",), _REGULARIZERS),
     "saving": Module(("zoo.models", "zoo.serialization"), _OBJECTS),
     "utils": _UTILS, "utils.np_utils": _UTILS, "utils.generic_utils": _UTILS, "utils.data_utils": _UTILS,

@@ -47,6 +47,11 @@ def is_float(dtype: str) -> bool:
     return dtype in FLOATS
 
 
+def is_int(dtype: Any) -> bool:
+    """Whether anything that names a dtype names one of integers."""
+    return standardize(dtype) in SIGNED + UNSIGNED
+
+
 def is_complex(dtype: str) -> bool:
     """Whether it is a complex dtype."""
     return dtype.startswith("complex")

@@ -41,6 +41,7 @@ from zoo.ops.core import (
     view_as_complex as view_as_complex,
     view_as_real as view_as_real,
 )
+from zoo.ops.derivatives import jvp as jvp
 from zoo.ops.linalg import (
     cholesky as cholesky,
     cholesky_inverse as cholesky_inverse,
@@ -360,6 +361,8 @@ from zoo.ops.numpy_like import (
     zeros as zeros,
     zeros_like as zeros_like,
 )
+from zoo.ops.special import gammainc as gammainc
+from zoo.ops.vectorization import vectorize as vectorize
 
 _operations.install({"": globals(), "nn": vars(nn), "numpy": vars(numpy), "image": vars(image), "linalg": vars(linalg)})
 _operators.install({

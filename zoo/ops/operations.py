@@ -18,7 +18,7 @@ CALL_ARGUMENTS = frozenset({"x", "x1", "x2", "xs", "inputs", "condition", "indic
 #: Classes whose function is not called as the class in snake case, digits and acronyms apart.
 EXCEPTIONS = {"Resize": "image.resize", "SVD": "svd", "RGBToGrayscale": "image.rgb_to_grayscale",
               "RGBToHSV": "image.rgb_to_hsv", "HSVToRGB": "image.hsv_to_rgb", "BatchNorm": "batch_normalization",
-              "ReLU": "relu"}
+              "ReLU": "relu", "JVP": ""}                    # a function of a function, which files do not hold
 
 _functions: dict[str, Function] = {}                        # by class name, filled by `install`
 

@@ -10,10 +10,13 @@ from zoo.ops.image.filters import (
     sobel_edges as sobel_edges,
     ssim as ssim,
 )
-from zoo.ops.image.resizing import (
-    crop_images as crop_images,
+from zoo.ops.image.patches import (
     extract_patches as extract_patches,
     extract_patches_3d as extract_patches_3d,
+    reconstruct_patches as reconstruct_patches,
+)
+from zoo.ops.image.resizing import (
+    crop_images as crop_images,
     pad_images as pad_images,
     resize as resize,
     scale_and_translate as scale_and_translate,

@@ -15,7 +15,6 @@ from zoo.errors import ConfigError
 from zoo.ops.core import saturate_cast
 from zoo.ops.image.batches import of_batch
 from zoo.ops.layout import per_axis
-from zoo.ops.nn.convolution import conv
 from zoo.ops.numpy_like.arithmetic import divide, maximum, multiply, subtract
 from zoo.ops.numpy_like.contraction import tensordot
 from zoo.ops.numpy_like.elementwise import absolute, clip, round as round_, sinc
@@ -23,7 +22,7 @@ from zoo.ops.numpy_like.indexing import where
 from zoo.ops.numpy_like.logic import greater, greater_equal, less, less_equal, logical_and
 from zoo.ops.numpy_like.manipulation import expand_dims, moveaxis, pad, slice_axis, unstack
 from zoo.ops.numpy_like.reduction import max as max_, min as min_, sum as sum_
-from zoo.ops.promotion import Tensor, as_float, as_tensor, constant, dtype_of, known_size, promote, shape_of
+from zoo.ops.promotion import Tensor, as_float, as_tensor, dtype_of, known_size, promote, shape_of
 
 Sizes = int | Sequence[int]
 
@@ -115,34 +114,6 @@ def crop_images(images: Any, top_cropping: int | None = None, left_cropping: int
             x = slice_axis(x, axis, before, -after or None)
         return x
     return of_batch(convert, images, data_format)
-
-
-def _patches(images: Any, size: Sizes, strides: Any, dilation_rate: Sizes, padding: str, data_format: str | None,
-             spatial: int) -> Tensor:
-    window = per_axis("size", size, spatial)
-
-    def convert(x: Tensor) -> Tensor:
-        channels = known_size("extract_patches", x, -1)
-        count = math.prod(window) * channels
-        kernel = constant(np.eye(count).reshape(*window, channels, count), dtype_of(x))
-        return conv(x, kernel, window if strides is None else strides, padding, "channels_last", dilation_rate)
-    return of_batch(convert, images, data_format, spatial)
-
-
-def extract_patches(images: Any, size: Sizes, strides: Any = None, dilation_rate: Sizes = 1, padding: str = "valid",
-                    data_format: str | None = None) -> Tensor:
-    """The windows of images as channels: pixel by pixel, of each all channels.
-
-    A `size` of three numbers is for volumes.
-    """
-    spatial = 3 if isinstance(size, (tuple, list)) and len(size) == 3 else 2
-    return _patches(images, size, strides, dilation_rate, padding, data_format, spatial)
-
-
-def extract_patches_3d(volumes: Any, size: Sizes, strides: Any = None, dilation_rate: Sizes = 1, padding: str = "valid",
-                       data_format: str | None = None) -> Tensor:
-    """The windows of volumes as channels (see `extract_patches`)."""
-    return _patches(volumes, size, strides, dilation_rate, padding, data_format, 3)
 
 
 def _triangle(x: Tensor) -> Tensor:
