@@ -78,6 +78,11 @@ CONTENTS = {
         {"zoo": {"labels": ["cat", "größer"], "preprocess": "tf"}, "safetensors": {"author": "me"}}),
     "safetensors_weights": Content(weights=by_name(), metadata={"safetensors": {"format": "pt"}}),
     "npz": Content(weights=by_name()),
+    "tfjs_layers": Content(LEGACY, io.WeightTree("by_keras_name", by_name().groups),
+                           io.TrainingRecord({"loss": "mse", "optimizer_config": ADAM},
+                                             io.OptimizerRecord("Adam", ADAM["config"])), "2.15.0", "tensorflow",
+                           {"zoo": {"labels": ["a"]}, "tfjs": {"generatedBy": "keras v2.15.0", "convertedBy": "me"},
+                            "userDefinedMetadata": {"author": "me"}}),
     "architecture_yaml": Content(LEGACY, keras_version="2.2.4", backend="theano", metadata={"zoo": {"labels": ["a"]}}),
     "architecture_json": Content(LEGACY, keras_version="2.2.4", backend="theano"),
 }

@@ -34,6 +34,8 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("originals")
     for name, content in CONTENTS.items():
         write = CONTAINERS[name].write
+        if CONTAINERS[name].folder:
+            continue                                                # damaged in tests/io/test_tfjs.py
         assert write is not None
         write(content, folder / name)
     compressed(folder / "compressed")

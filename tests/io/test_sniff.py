@@ -41,7 +41,7 @@ UNREAD = {
     TFLITE: ("tflite", "convert the model"),
     b"\x08\x01\x12\xff": ("saved_model", "save it as .keras"),
     b"GGUF\x03\0\0\0": ("gguf", "convert"),
-    b'{"format": "layers-model", "modelTopology": {}, "weightsManifest": []}': ("tfjs_layers", "converter"),
+    b'{"format": "graph-model", "modelTopology": {}, "weightsManifest": []}': ("tfjs_graph", "without layers"),
     b'{"metadata": {}, "weight_map": {"a.weight": "model-1.safetensors"}}': ("sharded_index", "save it as"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,53 @@ def replacing(target: str | os.PathLike[str], *, overwrite: bool = True) -> Iter
         temporary.unlink(missing_ok=True)
     if os.name == "posix":                                          # elsewhere a folder cannot be opened
         _flush(final.parent)
+
+
+@contextmanager
+def replacing_folder(target: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[Path]:
+    """A path to make a folder at, which becomes `target` when the block ends well.
+
+    As `replacing`, but a folder that is there steps aside before it is deleted, so that a process killed in between
+    leaves both, and never half of one.
+
+    Args:
+        overwrite: whether an existing folder may be replaced. One that holds anything but files is never replaced.
+
+    Raises:
+        FileExistsError: `target` exists and `overwrite` is False, or it is no folder of plain files.
+    """
+    final = Path(os.path.realpath(target))
+    _check_folder(final, overwrite)
+    temporary = final.with_name(f".{final.name[:100]}.{secrets.token_hex(6)}.tmp")
+    aside = temporary.with_suffix(".old")
+    try:
+        yield temporary
+        for file in temporary.iterdir():
+            _flush(file)
+        _check_folder(final, overwrite)
+        if final.exists():
+            os.rename(final, aside)
+        os.rename(temporary, final)
+    finally:
+        if aside.exists() and not final.exists():
+            os.rename(aside, final)
+        for folder in (temporary, aside):
+            shutil.rmtree(folder, ignore_errors=True)
+    if os.name == "posix":
+        _flush(final.parent)
+
+
+def _check_folder(final: Path, overwrite: bool) -> None:
+    if not final.parent.is_dir():
+        raise FileNotFoundError(f"the folder {str(final.parent)!r} does not exist; create it first")
+    if final.exists() and not final.is_dir():
+        raise FileExistsError(f"expected a folder to write, received the file {str(final)!r}")
+    if not final.exists() or not any(final.iterdir()):
+        return
+    if not overwrite:
+        raise FileExistsError(f"{str(final)!r} exists; pass overwrite=True to replace it, or choose another name")
+    if not all(entry.is_file() for entry in final.iterdir()):
+        raise FileExistsError(f"{str(final)!r} holds folders, and would be replaced as a whole; choose another name")
 
 
 def _check_target(final: Path, overwrite: bool) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo.io.document import TrainingRecord, WeightTree
+from zoo.io.document import ModelRecord, TrainingRecord, WeightTree
 from zoo.io.probe import Probe
 
 
@@ -54,6 +54,8 @@ class Container:
         legacy: whether the architecture is in the legacy form, in which layers have no module.
         holds: which parts a document needs to be written to it: ``architecture``, ``weights``.
         assets: whether it has a place for files of layers (vocabularies).
+        folder: whether it is a folder of files rather than one file.
+        problems: what its readers cannot do of a model; None if that is a matter of the dialect alone.
     """
 
     name: str
@@ -67,3 +69,5 @@ class Container:
     legacy: bool = False
     holds: frozenset[str] = frozenset()
     assets: bool = False
+    folder: bool = False
+    problems: Callable[[ModelRecord], list[str]] | None = None

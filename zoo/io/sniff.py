@@ -80,7 +80,6 @@ def _has_key(probe: Probe, *keys: str) -> bool:
 
 
 _SAVE_AGAIN = "load it in the library that wrote it and save it as .keras or .h5"
-_TFJS = "tensorflowjs_converter can turn it into an .h5 file"
 
 # Recognised before the containers are asked: a folder or file of one of these must not be searched as something else.
 _UNREAD_FIRST = (
@@ -89,8 +88,8 @@ _UNREAD_FIRST = (
 )
 
 _UNREAD = (
-    _Unread("tfjs_layers", "a TensorFlow.js layers model", _TFJS,
-            lambda probe: _has_key(probe, "modelTopology", "weightsManifest")),
+    _Unread("tfjs_graph", "a TensorFlow.js graph model", "it is a TensorFlow graph without layers; convert the Keras "
+            "model that it was made from instead", lambda probe: _has_key(probe, "modelTopology", "weightsManifest")),
     _Unread("sharded_index", "the index of a checkpoint in several files of another library", _SAVE_AGAIN,
             lambda probe: _has_key(probe, "weight_map")),
     _Unread("tflite", "a TensorFlow Lite model", "convert the model that it was made from instead",

@@ -14,6 +14,7 @@ from zoo.io.formats import (
     legacy_weights_h5,
     npz,
     safetensors_model,
+    tfjs_layers,
     torch_checkpoint,
     weights_h5,
 )
@@ -28,5 +29,6 @@ CONTAINERS: dict[str, Container] = {container.name: container for container in (
     safetensors_model.FORMAT,
     safetensors_model.WEIGHTS_FORMAT,
     npz.FORMAT,
+    tfjs_layers.FORMAT,
     torch_checkpoint.FORMAT,
 )}

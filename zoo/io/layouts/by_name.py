@@ -12,13 +12,14 @@ from dataclasses import replace
 
 from zoo.errors import CannotExpress
 from zoo.io.document import WeightGroup, WeightTree
-from zoo.io.layouts.bound import BoundWeights, address
+from zoo.io.layouts.bound import BoundWeights, Key, address
 from zoo.io.layouts.match import Matches
 from zoo.io.layouts.names import names_for
 from zoo.io.layouts.owners import Owner, Slot
 from zoo.io.tensors import TensorRecord
 
 BY_NAME = "by_name"
+BY_KERAS_NAME = "by_keras_name"                 # the same, under the names that Keras gives to its variables
 
 Naming = Callable[[Owner, list[Slot]], list[str]]
 
@@ -83,14 +84,12 @@ def grouped(tensors: Iterable[TensorRecord]) -> list[WeightGroup]:
 
 
 def _meanings(root: Owner, naming: Naming) -> dict[str, list[Slot]]:
-    found: dict[str, list[Slot]] = {}
+    found: dict[str, dict[Key, Slot]] = {}
     for owner in root.parts:
         slots = owner.all_slots()
         for name, slot in zip(naming(owner, slots), slots, strict=True):
-            known = found.setdefault(name, [])
-            if slot.key not in [other.key for other in known]:
-                known.append(slot)
-    return found
+            found.setdefault(name, {})[slot.key] = slot
+    return {name: list(slots.values()) for name, slots in found.items()}
 
 
 def _addresses(owner: Owner, slots: list[Slot]) -> list[str]:
