@@ -28,6 +28,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -134,6 +136,27 @@ class DownloadError(HubError):
 
 class HashMismatch(HubError):
     """The bytes received are not the bytes promised."""
+
+
+# What plain Python raises where data of a file has other types, sizes or values than it should.
+MALFORMED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError, AssertionError)
+
+
+@contextmanager
+def refused_as(kind: type[ZooError], where: str) -> Iterator[None]:
+    """Inside, what goes wrong because data from a file makes no sense becomes an error of zoo.
+
+    Args:
+        kind: the error.
+        where: what the data is; the message begins with it.
+    """
+    try:
+        yield
+    except ZooError:
+        raise
+    except MALFORMED as error:
+        reason = f"{type(error).__name__}: {error}".replace("\n", " ")
+        raise kind(f"{where} makes no sense ({reason:.300}).") from error
 
 
 class MissingDependency(ZooError, ImportError):

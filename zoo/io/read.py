@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from zoo.errors import ConfigError
+from zoo.errors import ConfigError, CorruptFile, refused_as
 from zoo.io import backend, dialects
 from zoo.io.container import Container, Content
 from zoo.io.document import ModelDocument, Producer
@@ -67,11 +67,12 @@ def read_content(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) 
         As `read`.
     """
     probe = Probe(path, limits)
-    sniffed = sniff_probe(probe)
-    refuse_unread(probe, sniffed)
-    container = CONTAINERS[sniffed.format]
-    content = container.read(probe)
-    check_size(content.architecture, probe.where, limits)
+    with refused_as(CorruptFile, f"{probe.where}: what the file says"):
+        sniffed = sniff_probe(probe)
+        refuse_unread(probe, sniffed)
+        container = CONTAINERS[sniffed.format]
+        content = container.read(probe)
+        check_size(content.architecture, probe.where, limits)
     return container, content
 
 

@@ -14,7 +14,7 @@ from zoo.conventions import Conventions
 from zoo.engine import budget, dtypes
 from zoo.engine.operation import Operation
 from zoo.engine.symbolic import KerasTensor
-from zoo.errors import ConfigError, CorruptFile, TooLarge, UnknownClass
+from zoo.errors import ConfigError, CorruptFile, TooLarge, UnknownClass, refused_as
 from zoo.io import layouts
 from zoo.io.dialects import structure
 from zoo.io.document import CallRecord, LayerRecord, ModelDocument, ModelRecord, TensorRef
@@ -48,10 +48,11 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
         _refuse_unknown(document.model, document.path)
         restored = _made(document, document.model)
         restored.conventions = _conventions(document)
-        if with_weights and document.weights is not None:
-            restored.load_report = weights.load(restored, document)
-        if with_weights:
-            _load_assets(restored, document)
+        with refused_as(CorruptFile, f"{document.path}: what the file says of the weights"):
+            if with_weights and document.weights is not None:
+                restored.load_report = weights.load(restored, document)
+            if with_weights:
+                _load_assets(restored, document)
     return restored
 
 
@@ -64,7 +65,7 @@ def _conventions(document: ModelDocument) -> Conventions:
 
 def _made(document: ModelDocument, record: ModelRecord) -> Model:
     try:
-        with _allowance(document):
+        with _allowance(document), refused_as(ConfigError, f"{document.path}: the architecture"):
             return from_record(record)
     except TooLarge:
         raise
@@ -117,16 +118,24 @@ def layer_from_record(record: LayerRecord) -> Operation:
     """One layer (or nested model, or operation), unbuilt."""
     if record.model is not None:
         return from_record(record.model)
-    if operations.is_known(record.class_name):
-        return operations.function_call(record.class_name, record.config)
-    return layers.deserialize({"class_name": record.class_name, "config": record.config,
-                               "registered_name": record.registered_name})
+    with _naming(record.name, record.class_name):
+        if operations.is_known(record.class_name):
+            return operations.function_call(record.class_name, record.config)
+        return layers.deserialize({"class_name": record.class_name, "config": record.config,
+                                   "registered_name": record.registered_name})
+
+
+def _naming(name: str, class_name: str) -> AbstractContextManager[None]:
+    """Inside, what goes wrong is the fault of that layer's config."""
+    return refused_as(ConfigError, f"Layer {name!r} ({class_name}): what the file says of it")
 
 
 def _sequential(record: ModelRecord, options: dict[str, Any]) -> Sequential:
     restored = Sequential(name=record.name, **options)
     for layer in record.layers:
-        restored.add(layer_from_record(layer))
+        made = layer_from_record(layer)
+        with _naming(layer.name, layer.class_name):
+            restored.add(made)
     shape = record.config.get("build_input_shape")
     if not restored.built and shape:
         restored.build(shape)
@@ -142,8 +151,9 @@ def _functional(record: ModelRecord, options: dict[str, Any]) -> Functional:
     for name, node, call in _in_order(record):
         args, kwargs = tree.map(lambda leaf: outputs[leaf] if isinstance(leaf, TensorRef) else leaf,
                                 _with_arrays((call.args, call.kwargs)))
-        for tensor in tree.leaves(made[name](*args, **kwargs)):
-            outputs[TensorRef(name, node, tensor.index)] = tensor
+        with _naming(name, type(made[name]).__name__):
+            for tensor in tree.leaves(made[name](*args, **kwargs)):
+                outputs[TensorRef(name, node, tensor.index)] = tensor
     wiring = tree.map(lambda ref: _existing(outputs, ref, record), (record.inputs, record.outputs))
     return Functional(*wiring, name=record.name, **options)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from zoo import losses, metrics, optimizers, serialization
 from zoo.engine.variable import Variable
-from zoo.errors import ConfigError, ShapeError, UnknownClass, WeightsMismatch
+from zoo.errors import ConfigError, DtypeError, ShapeError, UnknownClass, Unsupported, WeightsMismatch, refused_as
 from zoo.io.dialects.training import decode_training
 from zoo.io.document import ModelDocument, OptimizerRecord, TrainingRecord
 from zoo.io.layouts import Trained
@@ -69,16 +69,16 @@ def restore(model: Any, document: ModelDocument, custom_objects: Mapping[str, An
         report.optimizer = "the file has no compile arguments"
         return
     outputs, dialect = output_names(document.model), document.producer.dialect
-    config = decode_training(training.config, dialect, outputs)
+    problems: list[str] = []
     with serialization.custom_object_scope(custom_objects):
-        problems: list[str] = []
-        arguments = _revived(config, problems)
-        if not problems:
-            try:
-                model.compile(**arguments)
-            except (ConfigError, UnknownClass) as error:
-                model.optimizer = model.compiled = None
-                problems.append(str(error))
+        try:
+            with refused_as(ConfigError, "what the file says of `compile`"):
+                arguments = _revived(decode_training(training.config, dialect, outputs), problems)
+                if not problems:
+                    model.compile(**arguments)
+        except (ConfigError, DtypeError, Unsupported) as error:
+            model.optimizer = model.compiled = None
+            problems.append(str(error))
     if problems:
         report.optimizer = f"not compiled: {'; '.join(problems)}"
         warnings.warn(f"{document.path}: the model is loaded but not compiled: {'; '.join(problems)}. Pass "
@@ -126,11 +126,12 @@ def _restore_state(model: Any, training: TrainingRecord, dialect: str, outputs: 
     changing = set(weights)
     trained = [Trained(weight.path, tuple(weight.shape), weight not in changing) for weight in _could_train(model)]
     try:
-        tensors = in_keras3_order(training, dialect, trained, outputs)
-        if all(tensor.shape == () for tensor in tensors) and int(tensors[0].read()) == 0:
-            return "not restored: it was saved before the first step"
-        model.optimizer.build(weights)
-        model.optimizer.set_weights([tensor.read() for tensor in tensors])
+        with refused_as(WeightsMismatch, "what the file says of the optimizer's state"):
+            tensors = in_keras3_order(training, dialect, trained, outputs)
+            if all(tensor.shape == () for tensor in tensors) and int(tensors[0].read()) == 0:
+                return "not restored: it was saved before the first step"
+            model.optimizer.build(weights)
+            model.optimizer.set_weights([tensor.read() for tensor in tensors])
     except (WeightsMismatch, ShapeError) as error:
         warnings.warn(f"{path}: the state of the optimizer is not restored, it starts anew: {error}", stacklevel=5)
         return f"not restored: {error}"

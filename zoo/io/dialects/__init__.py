@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zoo.errors import UnsupportedFile
+from zoo.errors import CorruptFile, UnsupportedFile, refused_as
 from zoo.io.dialects.decode import Decoder
 from zoo.io.dialects.detect import detect as detect
 from zoo.io.dialects.dialect import Dialect
@@ -50,7 +50,8 @@ def decode_model(config: dict[str, Any], dialect: str, keras_version: str | None
         config = known.lift(config)
     ordering = ordering_of(config, data_format, known.dim_ordering) if known.decode_layer is not None else None
     decoder = Decoder(known, ordering)
-    return decoder.model(config), decoder.findings
+    with refused_as(CorruptFile, "the architecture"):
+        return decoder.model(config), decoder.findings
 
 
 def encode_model(model: ModelRecord, dialect: str, *, legacy: bool = False) -> dict[str, Any]:
