@@ -1,0 +1,85 @@
+"""What becomes of one damaged file."""
+
+from __future__ import annotations
+
+import pathlib
+import random
+import traceback
+import warnings
+from dataclasses import dataclass
+
+import zoo
+import zoo.models  # noqa: F401 - so that importing counts neither as memory nor as time of a file
+from tests.corpus import CORPUS
+from tests.fuzz.mutations import mutated
+from zoo.errors import ZooError
+
+LARGEST = 2 << 20                       # files that are damaged; larger ones only take longer
+_MODELS = (".keras", ".h5", ".hdf5", ".yaml")
+_NO_MODELS = ("meta.json", "INDEX.json", "SKIPPED.json", "structure.json")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file.
+
+    Args:
+        result: ``loaded``, the name of an error of zoo, ``foreign <name>``, ``crash``, ``timeout`` or ``touched``.
+        detail: where a foreign error came from.
+    """
+
+    number: int
+    producer: str
+    file: str
+    mutation: str
+    result: str
+    detail: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is a load or an error of zoo."""
+        return not self.result.startswith(("foreign", "crash", "timeout", "touched"))
+
+
+def originals() -> list[pathlib.Path]:
+    """The model files of all producers of the corpus."""
+    assert CORPUS is not None
+    found = [path for path in sorted(CORPUS.rglob("*")) if path.is_file() and 0 < path.stat().st_size <= LARGEST and (
+        path.suffix in _MODELS or path.suffix == ".json" and path.name not in _NO_MODELS
+        and "layout" not in path.name)]
+    return found
+
+
+def tried(number: int, files: list[pathlib.Path], seed: int, folder: pathlib.Path) -> Outcome:
+    """Damages one file and loads it: the same for the same number and seed."""
+    rng = random.Random(f"{seed}/{number}")
+    path, other = rng.choice(files), rng.choice(files)
+    mutation, data = mutated(path.read_bytes(), other.read_bytes(), rng)
+    assert CORPUS is not None
+    place = path.relative_to(CORPUS)
+    damaged = folder / "damaged"
+    damaged.write_bytes(data)
+    result, detail = loaded(damaged)
+    extra = [entry.name for entry in folder.iterdir() if entry.name != "damaged"]
+    if extra:
+        result, detail = "touched", ", ".join(extra)
+    return Outcome(number, place.parts[0], place.as_posix(), mutation, result, detail)
+
+
+def loaded(path: pathlib.Path) -> tuple[str, str]:
+    """Scans, reads and loads a file; what it came to, and where that came from if it should not have."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            zoo.scan(path)
+            document = zoo.io.read(path)
+            for _, tensor in document.weights or ():
+                tensor.read()
+            zoo.load_model(path)
+    except ZooError as error:
+        return type(error).__name__, ""
+    except BaseException as error:  # noqa: BLE001 - whatever else it is, is what this looks for
+        frames = traceback.extract_tb(error.__traceback__)
+        where = " < ".join(f"{pathlib.Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-5:]))
+        return f"foreign {type(error).__name__}", f"{str(error)[:160]} [{where}]"
+    return "loaded", ""
