@@ -10,8 +10,12 @@ from zoo import tree
 from zoo.errors import CannotExpress, WeightsMismatch
 from zoo.io.dialects.training import decode_training, encode_training
 from zoo.io.document import ModelRecord, OptimizerRecord, TrainingRecord
+from zoo.io.layouts.bound import StoredArray
 from zoo.io.layouts.optimizer import KERAS3, Trained, decode_state, encode_state, eras_of
 from zoo.io.tensors import TensorRecord
+
+# Dialects whose optimizers may keep their arrays in another arrangement than ours, as the weights are.
+MULTI_BACKEND = frozenset({"keras0", "keras1", "keras2"})
 
 # Arrays of an archive that an inner optimizer keeps; the outer one has them all, too.
 _INNER = re.compile(r"optimizer/.+/vars/\d+")
@@ -22,14 +26,15 @@ def output_names(model: ModelRecord | None) -> list[str]:
     return [] if model is None or model.outputs is None else [ref.layer for ref in tree.leaves(model.outputs)]
 
 
-def in_keras3_order(training: TrainingRecord, dialect: str, trained: Sequence[Trained],
-                    outputs: Sequence[str] = ()) -> list[TensorRecord]:
+def in_keras3_order(training: TrainingRecord, dialect: str, trained: Sequence[Trained], outputs: Sequence[str] = (),
+                    arrays: Sequence[StoredArray] = ()) -> list[TensorRecord]:
     """The optimizer's arrays as Keras 3 orders them; none if the file has none.
 
     Args:
         training: in the words and the order of `dialect`.
         trained: the weights that the optimizer changes, in its order; see `layouts.trained_weights`.
         outputs: names of the model's outputs.
+        arrays: how a file of Keras 0 to 2 has its weights; see `BindingReport.arrays`.
 
     Raises:
         WeightsMismatch: the arrays are not those of such an optimizer for such weights.
@@ -45,13 +50,20 @@ def in_keras3_order(training: TrainingRecord, dialect: str, trained: Sequence[Tr
         except WeightsMismatch:                             # one of optimizers, or somebody's own: whoever has it knows
             return own
     else:
-        state = decode_state(optimizer, eras_of(dialect, optimizer.config), class_name, config, trained)
+        state = decode_state(optimizer, eras_of(dialect, optimizer.config), class_name, config, trained,
+                             arrays if dialect in MULTI_BACKEND else ())
     return encode_state(state, KERAS3, class_name, config, trained)
 
 
 def translated(training: TrainingRecord, source: str, target: str, trained: Sequence[Trained],
-               outputs: Sequence[str] = ()) -> TrainingRecord:
+               outputs: Sequence[str] = (), arrays: Sequence[StoredArray] = (),
+               target_arrays: Sequence[StoredArray] = ()) -> TrainingRecord:
     """Training state in the words and the order of another dialect, or of another container of the same one.
+
+    Args:
+        training, source, trained, outputs, arrays: as of `in_keras3_order`.
+        target: the other dialect.
+        target_arrays: how the other file will have the weights.
 
     Raises:
         CannotExpress: the target lacks something, or the source's order is not known.
@@ -64,12 +76,13 @@ def translated(training: TrainingRecord, source: str, target: str, trained: Sequ
     name, own = (entry["class_name"], entry["config"]) if isinstance(entry, dict) else (entry, {})
     parts = training.optimizer.parts if source == target else {}
     try:
-        tensors = in_keras3_order(training, source, trained, outputs)
+        tensors = in_keras3_order(training, source, trained, outputs, arrays)
         if tensors and target != "keras3":
             class_name, canonical = _canonical_optimizer(config)
             state = decode_state(OptimizerRecord(None, {}, tensors), (KERAS3,), class_name, canonical, trained)
             named = {**canonical, "name": own.get("name") or class_name}
-            tensors = encode_state(state, eras_of(target, own)[0], class_name, named, trained)
+            tensors = encode_state(state, eras_of(target, own)[0], class_name, named, trained,
+                                   target_arrays if target in MULTI_BACKEND else ())
     except (WeightsMismatch, CannotExpress) as error:
         raise CannotExpress(f"the state of the optimizer cannot be written for {target}: {error}", target) from error
     return TrainingRecord(encoded, OptimizerRecord(name, own, tensors, parts))

@@ -11,9 +11,10 @@ from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, DtypeError, ShapeError, UnknownClass, Unsupported, WeightsMismatch, refused_as
 from zoo.io.dialects.training import decode_training
 from zoo.io.document import ModelDocument, OptimizerRecord, TrainingRecord
-from zoo.io.layouts import Trained
+from zoo.io.layouts import Trained, bind_weights
 from zoo.io.tensors import TensorRecord
-from zoo.io.training import in_keras3_order, output_names
+from zoo.io.training import MULTI_BACKEND, in_keras3_order, output_names
+from zoo.models.capture import addressed, architecture
 from zoo.models.load_report import LoadReport
 from zoo.naming import to_snake_case
 
@@ -84,7 +85,7 @@ def restore(model: Any, document: ModelDocument, custom_objects: Mapping[str, An
         warnings.warn(f"{document.path}: the model is loaded but not compiled: {'; '.join(problems)}. Pass "
                       f"custom_objects, compile it yourself, or load it with compile=False.", stacklevel=4)
         return
-    report.optimizer = _restore_state(model, training, dialect, outputs, document.path)
+    report.optimizer = _restore_state(model, document, outputs)
 
 
 def _revived(config: dict[str, Any], problems: list[str]) -> dict[str, Any]:
@@ -116,18 +117,24 @@ def _could_train(layer: Any) -> list[Variable]:
     return list(found)
 
 
-def _restore_state(model: Any, training: TrainingRecord, dialect: str, outputs: list[str], path: str | None) -> str:
+def _restore_state(model: Any, document: ModelDocument, outputs: list[str]) -> str:
     """Gives the optimizer the document's state; what became of it, in words."""
-    if training.optimizer is None or not training.optimizer.tensors:
+    training, path = document.training, document.path
+    if training is None or training.optimizer is None or not training.optimizer.tensors:
         return "not restored: the file has no state of the optimizer, which starts anew"
     if not model.built:
         return "not restored: the model does not know its weights before it sees data"
     weights = model.trainable_weights
     changing = set(weights)
-    trained = [Trained(weight.path, tuple(weight.shape), weight not in changing) for weight in _could_train(model)]
+    keys = {variable: (names, role) for names, role, variable in addressed(model)}
+    trained = [Trained(weight.path, tuple(weight.shape), weight not in changing, keys.get(weight))
+               for weight in _could_train(model)]
+    dialect, arrays = document.producer.dialect, []
+    if dialect in MULTI_BACKEND and document.weights is not None:
+        arrays = bind_weights(architecture(model), document.weights)[1].arrays
     try:
         with refused_as(WeightsMismatch, "what the file says of the optimizer's state"):
-            tensors = in_keras3_order(training, dialect, trained, outputs)
+            tensors = in_keras3_order(training, dialect, trained, outputs, arrays)
             if all(tensor.shape == () for tensor in tensors) and int(tensors[0].read()) == 0:
                 return "not restored: it was saved before the first step"
             model.optimizer.build(weights)

@@ -281,8 +281,8 @@ def _canonical_training(document: ModelDocument) -> tuple[dict[str, Any], dict[s
         return None
     outputs = output_names(model)
     try:
-        bound, _ = bind_weights(model, document.weights)
-        tensors = in_keras3_order(training, dialect, trained_weights(model, bound), outputs)
+        bound, report = bind_weights(model, document.weights)
+        tensors = in_keras3_order(training, dialect, trained_weights(model, bound), outputs, report.arrays)
         config = decode_training(training.config, dialect, outputs)
     except ZooError:
         return None

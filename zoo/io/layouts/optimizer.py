@@ -16,7 +16,8 @@ import numpy as np
 
 from zoo.errors import CannotExpress, WeightsMismatch
 from zoo.io.document import ModelRecord, OptimizerRecord
-from zoo.io.layouts.bound import BoundWeights
+from zoo.io.layouts.arrangement import decoded, divided, encoded, joined
+from zoo.io.layouts.bound import BoundWeights, Key, StoredArray
 from zoo.io.layouts.owners import Owner, owners_of
 from zoo.io.tensors import TensorRecord
 
@@ -36,11 +37,13 @@ class Trained:
         name: where it is in the model, as ``dense/kernel``.
         shape: its shape.
         frozen: whether it is in a frozen layer: the optimizer has state for it only if it was frozen afterwards.
+        key: its canonical address.
     """
 
     name: str
     shape: tuple[int, ...]
     frozen: bool = False
+    key: Key | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Era:
         vectors_have_factors: whether scalars stand in for the factors that vectors do not have.
         placeholders: slots that an array of one element stands in for while the argument given is not set.
         restarted: states that the files do not keep -> the values with which their own release goes on.
+        by_name: whether optimizers had the weights in the order of their names, not in that of the layers.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Era:
     vectors_have_factors: bool = False
     placeholders: Mapping[str, str] = field(default_factory=dict)
     restarted: Mapping[str, Mapping[Address, float]] = field(default_factory=dict)
+    by_name: bool = False
 
 
 _TF_RUNS = {
@@ -135,15 +140,17 @@ TFKERAS_LEGACY = Era("tf.keras until 2.10", _TF_LEGACY_RUNS, "{optimizer}/{weigh
                      (".iteration:iter",))
 KERAS2 = Era("Keras 2.3", _KERAS2_RUNS, "training/{optimizer}/{slot}_{number}", "{optimizer}/{slot}",
              (".iteration:iterations",), placeholders={"velocity_hat": "amsgrad"})
-KERAS1 = Era("Keras 1.0 to 2.2", _KERAS1_RUNS, "training/{optimizer}/{slot}_{number}", "{optimizer}/{slot}",
-             restarted={"Nadam": {PRODUCT: 1.0}})
+KERAS2_EARLY = Era("Keras 2.0 to 2.2", _KERAS1_RUNS, "training/{optimizer}/{slot}_{number}", "{optimizer}/{slot}",
+                   restarted={"Nadam": {PRODUCT: 1.0}})
+KERAS1 = replace(KERAS2_EARLY, name="Keras 1", by_name=True)
 
 
 def eras_of(dialect: str, config: Config) -> tuple[Era, ...]:
     """The orders in which a file of the dialect may have the state of an optimizer with that config."""
     if dialect == "tfkeras":                                # only the newer optimizers can keep moving averages
         return (TFKERAS, TFKERAS_WITHOUT) if "use_ema" in config else (TFKERAS_LEGACY,)
-    return {"keras2": (KERAS2, KERAS1), "keras1": (KERAS1,), "keras0": (KERAS1,)}.get(dialect, (KERAS3, KERAS3_EARLY))
+    multi_backend = {"keras2": (KERAS2, KERAS2_EARLY), "keras1": (KERAS1, KERAS2_EARLY)}
+    return multi_backend.get(dialect, (KERAS3, KERAS3_EARLY))
 
 
 def trained_weights(model: ModelRecord, weights: BoundWeights) -> list[Trained]:
@@ -155,15 +162,28 @@ def trained_weights(model: ModelRecord, weights: BoundWeights) -> list[Trained]:
         for slot in owner.slots or ():
             if slot.trainable and slot.key in weights:
                 name = "/".join((*slot.key[0], slot.key[1]))
-                found.setdefault(slot.key, Trained(name, tuple(weights[slot.key].shape), frozen))
+                found.setdefault(slot.key, Trained(name, tuple(weights[slot.key].shape), frozen, slot.key))
         for part in owner.parts:
             visit(part, frozen)
     visit(owners_of(model), not model.config.get("trainable", True))
     return list(found.values())
 
 
+def _as_stored(era: Era, trained: Sequence[Trained], arrays: Sequence[StoredArray]) -> list[StoredArray]:
+    """The arrays that a file has for trained weights, in the order in which its optimizer had them.
+
+    Args:
+        trained: as of `trained_weights`.
+        arrays: all that were bound, in the file's order; where there are none, each weight is one array as it is.
+    """
+    wanted = {weight.key for weight in trained}
+    stored = [array for array in arrays if array.key in wanted] or [
+        StoredArray(weight.key or ((), weight.name), weight.name, weight.shape) for weight in trained]
+    return sorted(stored, key=lambda array: array.name) if era.by_name else stored
+
+
 def decode_state(optimizer: OptimizerRecord, eras: Sequence[Era], class_name: str, config: Config,
-                 trained: Sequence[Trained]) -> State:
+                 trained: Sequence[Trained], arrays: Sequence[StoredArray] = ()) -> State:
     """The arrays of a file by address; those of frozen weights, if the file has such, are left out.
 
     Args:
@@ -171,25 +191,54 @@ def decode_state(optimizer: OptimizerRecord, eras: Sequence[Era], class_name: st
         eras: orders that the file may have; the first one that all shapes fit is taken.
         class_name, config: canonical.
         trained: as of `trained_weights`; addresses count those that are not frozen.
+        arrays: how the file has them, if not each as one array as it is: its optimizer's arrays are arranged alike.
 
     Raises:
         WeightsMismatch: no order fits.
     """
     changing = [weight for weight in trained if not weight.frozen]
-    numbers = [number for number, weight in enumerate(trained) if not weight.frozen]
-    place = {number: index for index, number in enumerate(numbers)}
     received, problems = [tensor.shape for tensor in optimizer.tensors], []
-    known = [era for era in eras if class_name in era.runs]
-    for weights, places in ((changing, {number: number for number in range(len(changing))}), (trained, place)):
-        for era in known:
-            wanted = slots_of(era, class_name, config, weights)
+    for weights in (changing, list(trained)):
+        for era in (era for era in eras if class_name in era.runs):
+            stored = _as_stored(era, weights, arrays)
+            like = [Trained(array.name, array.shape) for array in stored]
+            wanted = slots_of(era, class_name, config, like)
             if [shape for *_, shape in wanted] == received:
-                kept = {(slot, None if number is None else places[number]): tensor
-                        for ((slot, number), *_), tensor in zip(wanted, optimizer.tensors)
-                        if number is None or number in places}
-                return _restarted(era, class_name) | kept
+                found = {address: tensor for (address, *_), tensor in zip(wanted, optimizer.tensors)}
+                return _restarted(era, class_name) | _of_weights(found, stored, changing)
             problems.append(_difference(era, wanted, optimizer.tensors))
     raise WeightsMismatch("; ".join(dict.fromkeys(problems)) or f"no known order of the state of {class_name}")
+
+
+def _of_weights(found: State, stored: Sequence[StoredArray], trained: Sequence[Trained]) -> State:
+    """The state of whole weights in canonical arrangement, from that of a file's arrays."""
+    places = {weight.key or ((), weight.name): place for place, weight in enumerate(trained)}
+    state = {address: tensor for address, tensor in found.items() if address[1] is None}
+    parts: dict[Address, dict[int, TensorRecord]] = {}
+    for (slot, number), tensor in found.items():
+        if number is None or stored[number].key not in places:
+            continue
+        array = stored[number]
+        whole = tensor.shape == array.shape                 # otherwise it only stands in for a state
+        parts.setdefault((slot, places[array.key]), {})[array.block if whole else 0] = \
+            decoded(tensor, array.steps) if whole else tensor
+    return state | {address: joined([blocks[i] for i in sorted(blocks)]) if len(blocks) > 1 else blocks[0]
+                    for address, blocks in parts.items()}
+
+
+def _in_arrays(state: State, stored: Sequence[StoredArray], trained: Sequence[Trained]) -> State:
+    """The inverse of `_of_weights`: the state of the arrays that a file has."""
+    places = {weight.key or ((), weight.name): place for place, weight in enumerate(trained)}
+    shapes = {place: weight.shape for place, weight in enumerate(trained)}
+    found = {address: tensor for address, tensor in state.items() if address[1] is None}
+    for number, array in enumerate(stored):
+        place = places[array.key]
+        for (slot, _), tensor in ((address, t) for address, t in state.items() if address[1] == place):
+            if tensor.shape == shapes[place]:
+                part = tensor if array.blocks == 1 else divided(tensor, array.block, array.blocks)
+                tensor = encoded(part, array.steps)
+            found[slot, number] = tensor
+    return found
 
 
 def _restarted(era: Era, class_name: str) -> State:
@@ -198,11 +247,14 @@ def _restarted(era: Era, class_name: str) -> State:
 
 
 def encode_state(state: State, era: Era, class_name: str, config: Config,
-                 trained: Sequence[Trained]) -> list[TensorRecord]:
+                 trained: Sequence[Trained], arrays: Sequence[StoredArray] = ()) -> list[TensorRecord]:
     """The arrays of an optimizer in the order of an era.
 
     What the era keeps but `state` lacks gets the value that it would have: what is not used is zero, the learning rate
     is that of the config, Nadam's product follows from the number of steps.
+
+    Args:
+        trained, arrays: as of `decode_state`; the arrays are those that the file will have.
 
     Raises:
         CannotExpress: the era has no such optimizer, or no place for a state that matters.
@@ -210,6 +262,9 @@ def encode_state(state: State, era: Era, class_name: str, config: Config,
     if class_name not in era.runs:
         raise CannotExpress(f"{era.name} has no optimizer {class_name} whose state is known")
     trained = [weight for weight in trained if not weight.frozen]
+    if arrays:
+        stored = _as_stored(era, trained, arrays)
+        state, trained = _in_arrays(state, stored, trained), [Trained(array.name, array.shape) for array in stored]
     wanted = slots_of(era, class_name, config, trained)
     used = {address for address, *_ in slots_of(KERAS3, class_name, config, trained)}   # some keep more than they use
     lost = sorted({slot for slot, _ in (state.keys() & used) - {address for address, *_ in wanted}
