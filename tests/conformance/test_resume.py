@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 import json
 import pathlib
 import warnings
@@ -35,8 +37,6 @@ NAMED = {
     "tfkeras2/optimizer_nadam": _TF_NADAM,
     "tfkeras-2.12/train_nadam": _TF_NADAM,
     "tfkeras-2.15/train_nadam": _TF_NADAM,
-    **{f"keras-{release}/train_cnn_{order}": "kernels rotated by Theano" for release in ("2.0.9", "2.2.4", "2.3.1")
-       for order in ("cf", "cl")},
     "keras-3.0.5/train_embedding": _OCCURRENCES,
     "keras-3.0.5/train_frozen_layer": "Keras before 3.2 trains layers that are made with trainable=False; here they stay "
                                       "frozen, and the numbers are those of Keras where they are not",
@@ -156,6 +156,29 @@ def multi_backend_resume_differs(path: pathlib.Path, meta: dict[str, Any]) -> st
     return None
 
 
+def keras0_run_differs(path: pathlib.Path, meta: dict[str, Any]) -> str | None:
+    """All six steps of a case of Keras 0, whose files say how to train but hold no state of the optimizer."""
+    model = loaded(path)
+    with np.load(path.parent / "io.npz") as arrays:
+        def after(steps: int) -> Any:
+            document = zoo.io.read(path, weights=path.with_name("weights.h5"))
+            number = itertools.count()
+            for group in document.weights.groups:
+                group.tensors = [dataclasses.replace(tensor, load=functools.partial(
+                    arrays.__getitem__, f"w{steps}_{next(number)}")) for tensor in group.tensors]
+            return restore.model(document)
+        model.set_weights(after(0).get_weights())
+        tolerance = {"rtol": meta["rtol"], "atol": meta["atol"]}
+        for step in range(6):
+            loss = trained_on(model, arrays, step)["loss"]
+            if not np.allclose(loss, arrays["losses"][step], **tolerance):
+                return f"step {step}: loss {loss}, expected {arrays['losses'][step]}"
+            if step in (2, 5) and not all(map(functools.partial(np.allclose, **tolerance), model.get_weights(),
+                                              after(step + 1).get_weights())):
+                return f"weights after step {step}"
+    return None
+
+
 def with_weights(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> Any:
     """The model of a file with other arrays in place of the file's, by the file's own names for them."""
     document = zoo.io.read(path)
@@ -242,9 +265,13 @@ def test_penalties_on_activities_were_sums_before_keras_3_14() -> None:
         assert weights_differ(model, arrays, "w6_", rtol=1e-4, atol=1e-5) is None
 
 
-@pytest.mark.parametrize("producer", ["keras-2.0.9", "keras-2.2.4", "keras-2.3.1"])
+@pytest.mark.parametrize("producer", ["keras-1.2.2", "keras-2.0.9", "keras-2.2.4", "keras-2.3.1"])
 def test_training_of_multi_backend_keras_goes_on(producer: str) -> None:
     judge(f"resume: {producer}", sorted((CORPUS / producer).glob("train_*/model.h5")), multi_backend_resume_differs)
+
+
+def test_keras0_trained_as_its_json_says() -> None:
+    judge("training: keras-0.3.3", sorted((CORPUS / "keras-0.3.3").glob("train_*/model.json")), keras0_run_differs)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])

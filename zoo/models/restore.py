@@ -59,8 +59,8 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
 def _conventions(document: ModelDocument) -> Conventions:
     """Those of the release that wrote the file, or that wrote the file from which it was converted."""
     producer, weights = document.producer, document.weights
-    backend = producer.backend or (weights.backend if weights is not None else None)
-    return conventions.of(producer.dialect, producer.keras_version, backend)
+    return conventions.of(producer.dialect, producer.keras_version,
+                          producer.backend if weights is None else weights.convention.backend)
 
 
 def _made(document: ModelDocument, record: ModelRecord) -> Model:

@@ -19,6 +19,7 @@ Config = dict[str, Any]
 
 LEGACY_MODULE = "keras.optimizers.legacy"
 LEGACY = frozenset({"Adagrad", "Nadam", "RMSprop"})         # epsilon added to the root; Nadam's own pace
+_LEGACY_OF_KERAS0 = frozenset({"Nadam"})                    # which had epsilon under the root, as today
 
 _KEYS = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile")
 _H5_KEYS = ("loss", "metrics", "weighted_metrics", "loss_weights")
@@ -39,7 +40,8 @@ _OLDER_RULES = Rules(
              "ema_overwrite_frequency": (ANY,), "loss_scale_factor": (None,), "gradient_accumulation_steps": (None,)})
 _KERAS2_RULES = Rules(
     rename={"lr": "learning_rate", "clipnorm": "global_clipnorm"},      # multi-backend Keras clips all norms together
-    lacking={**_OLDER_RULES.lacking, "clipnorm": (None,), "name": (ANY,), "momentum": (0.0,), "centered": (False,)})
+    lacking={**_OLDER_RULES.lacking, "clipnorm": (None,), "name": (ANY,), "momentum": (0.0,), "centered": (False,),
+             "initial_accumulator_value": (0.0,)})
 
 # Short names of metrics -> the functions that tf.keras writes in their place.
 _SHORT_NAMES = {
@@ -80,10 +82,14 @@ def decode_optimizer(entry: Any, dialect: str) -> Any:
     if "use_ema" in config:
         return _record(class_name, _without(config, _TFKERAS_RULES.extra))
     class_name = {name.lower(): name for name in _KERAS2}.get(class_name.lower(), class_name)
-    return _decode_older(class_name, config, _OLDER_RULES if dialect == "tfkeras" else _KERAS2_RULES)
+    if dialect == "tfkeras":
+        return _decode_older(class_name, config, _OLDER_RULES, LEGACY)
+    if class_name == "Adagrad":
+        config.setdefault("initial_accumulator_value", 0.0)
+    return _decode_older(class_name, config, _KERAS2_RULES, _LEGACY_OF_KERAS0 if dialect == "keras0" else LEGACY)
 
 
-def _decode_older(class_name: str, config: Config, rules: Rules) -> Config:
+def _decode_older(class_name: str, config: Config, rules: Rules, legacy: frozenset[str]) -> Config:
     config = {rules.rename.get(key, key): value for key, value in config.items()}
     if config.get("epsilon", 0) is None:                    # meant the default, which the class has
         del config["epsilon"]
@@ -95,7 +101,7 @@ def _decode_older(class_name: str, config: Config, rules: Rules) -> Config:
             "module": "keras.optimizers.schedules", "class_name": "InverseTimeDecay", "registered_name": None,
             "config": {"initial_learning_rate": config["learning_rate"], "decay_steps": 1, "decay_rate": decay,
                        "staircase": False, "name": "InverseTimeDecay"}}
-    return _record(class_name, config, legacy=class_name in LEGACY)
+    return _record(class_name, config, legacy=class_name in legacy)
 
 
 def _record(class_name: str, config: Config, legacy: bool = False) -> Config:
