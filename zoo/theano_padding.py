@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 SAME = "same_theano"
-VALID = "valid_theano"          # of ConvLSTM2D: valid for the inputs, same for the states
+COUNTED = "same_theano_counted"         # of AveragePooling in Keras 2.0: the zeros count
+VALID = "valid_theano"                  # of ConvLSTM2D: valid for the inputs, same for the states
 Pads = tuple[tuple[int, None], ...]
 
 
@@ -27,11 +28,6 @@ def before_pooling(window: int) -> int:
 def differs(extent: int, stride: int, before: int) -> bool:
     """Whether windows may lie elsewhere than TensorFlow's, for data of some size."""
     return extent > 1 and not (stride == 1 and before == (extent - 1) // 2)
-
-
-def is_theano(padding: str) -> bool:
-    """Whether a layer's padding is one of Theano's."""
-    return padding in (SAME, VALID)
 
 
 def of_convolution(window: Sequence[int], dilation: Sequence[int]) -> Pads:

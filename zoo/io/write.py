@@ -15,6 +15,7 @@ from zoo.io.dialects.theano import without_meanings_of_theano
 from zoo.io.document import ModelDocument, TrainingRecord, WeightGroup, WeightTree
 from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
+from zoo.io.narrow_floats import NARROW_FLOATS
 from zoo.io.training import output_names, translated
 
 # The release that a converted file says it is from: the last one that wrote the dialect, or the one it is tested with.
@@ -66,6 +67,11 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
 
 def _refuse_problems(document: ModelDocument, container: Container, where: str) -> None:
     """Refuses what the container's readers cannot do, unless the document comes from such a file."""
+    if "weights" in container.holds and document.weights is not None:
+        narrow = {tensor.dtype for _, tensor in document.weights if tensor.dtype in NARROW_FLOATS}
+        if not narrow <= container.narrow_floats:
+            raise CannotExpress(f"{where}: no reader of {container.title} understands {', '.join(sorted(narrow))}; store "
+                                "the weights in another dtype: zoo convert --dtype float16, or float32")
     if container.problems is None or document.model is None or document.format == container.name:
         return
     found = container.problems(document.model)
@@ -136,6 +142,8 @@ def _architecture(document: ModelDocument, container: Container, dialect: str, s
     own = document.architecture
     if same and own is not None and CONTAINERS[document.format].legacy == container.legacy:
         described, _ = dialects.decode_model(own, dialect, document.producer.keras_version)
+        if dialect in dialects.INCOMPLETE:
+            layouts.complete(described, document.weights)
         if described == model:
             return own
     return dialects.encode_model(model, dialect, legacy=container.legacy)
@@ -163,7 +171,7 @@ def _training(document: ModelDocument, container: Container, dialect: str, where
     trained = layouts.trained_weights(document.model, bound)
     try:
         return translated(training, "keras3" if source == LIVE else source, dialect, trained,
-                          output_names(document.model))
+                          output_names(document.model), container.legacy)
     except CannotExpress as error:
         raise CannotExpress(f"{where}: {error}\n  To leave training state out: "
                             "dataclasses.replace(document, training=None)", error.dialect) from error

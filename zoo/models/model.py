@@ -110,7 +110,7 @@ class Model(TrainerOfOldCode, Layer):
                  overwrite=overwrite)
 
     def load_weights(self, path: Path, *, by_name: bool = False, skip_mismatch: bool = False,
-                     strict: bool = True) -> LoadReport:
+                     strict: bool = True, assume: str | None = None) -> LoadReport:
         """Reads weights of any known format into this model.
 
         Args:
@@ -119,12 +119,13 @@ class Model(TrainerOfOldCode, Layer):
             skip_mismatch: leave weights alone whose shapes differ, instead of refusing the file.
             strict: refuse, before anything is changed, unless every weight of the model gets a value and every weight
                 of the file a place.
+            assume: the backend that wrote an old file, ``theano`` or ``tensorflow``; see `zoo.io.read`.
 
         Raises:
             WeightsMismatch: the weights do not fit; all differences are listed. Nothing was changed.
         """
-        self.load_report = weights.load(self, io.read(path), by_name=by_name, skip_mismatch=skip_mismatch,
-                                        strict=strict)
+        self.load_report = weights.load(self, io.read(path, assume=assume), by_name=by_name,
+                                        skip_mismatch=skip_mismatch, strict=strict)
         return self.load_report
 
     def export(self, path: Path, format: str = "onnx", verbose: bool | None = None,  # noqa: A002 - Keras's name

@@ -14,7 +14,7 @@ Path = str | os.PathLike[str]
 
 
 def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True,  # noqa: A002
-               safe_mode: bool = True, *, weights: Path | None = None) -> Model:
+               safe_mode: bool = True, *, weights: Path | None = None, assume: str | None = None) -> Model:
     """The model in a file of any known format; the content decides, not the suffix. Nothing in the file is executed.
 
     Args:
@@ -24,6 +24,7 @@ def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, comp
             be made is named in a warning, and the model is left uncompiled.
         safe_mode: accepted for Keras's sake: nothing in a file is executed in any case.
         weights: a weights file to go with an architecture.
+        assume: the backend that wrote an old file, ``theano`` or ``tensorflow``; see `zoo.io.read`.
 
     Returns:
         The model; ``model.load_report`` tells what was loaded.
@@ -32,11 +33,10 @@ def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, comp
         FileError: the file is damaged, unsafe, or of a format that zoo does not read.
         UnknownClass: it holds classes that neither zoo nor `custom_objects` knows.
         WeightsMismatch: its weights do not fit its architecture.
+        ConfigError: `weights` is given for a file that has some, or no such backend can be assumed.
     """
-    document = io.read(path)
+    document = io.read(path, weights=weights, assume=assume)
     restored = restore.model(document, custom_objects=custom_objects)
-    if weights is not None:
-        restored.load_weights(weights)
     if compile:
         training_state.restore(restored, document, custom_objects)
     return restored

@@ -6,7 +6,8 @@ from typing import Any
 
 from zoo.errors import WeightsMismatch
 from zoo.io import layouts
-from zoo.io.document import ModelDocument
+from zoo.io.dialects.theano import meant_otherwise_by_theano
+from zoo.io.document import ModelDocument, ModelRecord
 from zoo.models import capture
 from zoo.models.load_report import LoadReport
 
@@ -25,10 +26,14 @@ def load(model: Any, document: ModelDocument, *, by_name: bool = False, skip_mis
     if model.kind == "sequential" and not model.built and document.model is not None:
         build_like(model, document)
     record = capture.architecture(model)
+    if document.model is not None:
+        _sort_like(record, document.model)
     bound, binding = layouts.bind_weights(record, document.weights, by_name=by_name, skip_mismatch=skip_mismatch)
     report = LoadReport(source=document.path or "", loaded=list(binding.loaded), skipped=list(binding.skipped),
                         missing=list(binding.missing), unexpected=list(binding.unexpected),
                         mismatched=list(binding.mismatched), notes=list(binding.notes))
+    report.notes += [finding.message for finding in document.findings if finding.where == document.path]
+    report.notes += _meant_otherwise(record, document)
     refuse(report, strict=strict and not by_name, skip_mismatch=skip_mismatch)
     for path, role, variable in capture.addressed(model):
         tensor = bound.get((path, role))
@@ -37,6 +42,26 @@ def load(model: Any, document: ModelDocument, *, by_name: bool = False, skip_mis
                 report.converted.append(f"{'/'.join(path)}/{role}: {tensor.dtype} -> {variable.dtype}")
             variable.assign(tensor.read())
     return report
+
+
+def _meant_otherwise(record: ModelRecord, document: ModelDocument) -> list[str]:
+    """A note on layers that compute something else on the backend that the weights were trained with."""
+    assert document.weights is not None
+    by_theano = document.weights.convention.backend == "theano"
+    layers = meant_otherwise_by_theano(record, document.producer.keras_version) if by_theano else []
+    return [f"the weights were trained with Theano, which pads and enlarges differently: {', '.join(layers)}. Load "
+            f"the architecture together with its weights for what it computed"] if layers else []
+
+
+def _sort_like(record: ModelRecord, other: ModelRecord) -> None:
+    """Puts the layers of a model in the order that they have in a file, which is the order of its weights."""
+    theirs = {layer.name: (place, layer) for place, layer in enumerate(other.layers)}
+    if theirs.keys() == {layer.name for layer in record.layers}:
+        record.layers.sort(key=lambda layer: theirs[layer.name][0])
+    for layer in record.layers:
+        twin = theirs[layer.name][1].model if layer.name in theirs else None
+        if layer.model is not None and twin is not None:
+            _sort_like(layer.model, twin)
 
 
 def build_like(model: Any, document: ModelDocument) -> None:

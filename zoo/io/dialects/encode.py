@@ -10,7 +10,7 @@ from zoo.io.dialects import nodes, structure
 from zoo.io.dialects.dialect import Dialect, is_neutral
 from zoo.io.dialects.modules import LEGACY_MODULE_LAYERS, origin_of_layer, origin_of_object
 from zoo.io.dialects.operations import PREFIX
-from zoo.io.dialects.theano import has_theano_padding
+from zoo.io.dialects.theano import only_theano_means
 from zoo.io.dialects.values import encode_value
 from zoo.io.dialects.vocabulary import CALL_ARGUMENTS, KERAS3_ACTIVATIONS, LAYER_ARGUMENTS, LAYERS, NAMED_BY_PREFIX
 from zoo.io.document import CallRecord, LayerRecord, ModelRecord, TensorRef
@@ -120,8 +120,10 @@ class Encoder:
             revise = self.dialect.encode_revisions.get(layer.class_name)
             config, build = revise(config, build) if revise is not None else (config, build)
             config = self._known_arguments(layer.class_name, config, path)
-        if has_theano_padding(config):
-            self._lacks(path, f"Theano's own padding ({config['padding']}) of {layer.class_name}")
+        for argument in only_theano_means(config):
+            self._lacks(path, f"Theano's own {argument}={config[argument]!r} of {layer.class_name}")
+        if config.get("padding") == "full" and self.dialect.encode_layer is None:
+            self._lacks(path, f"padding='full' of {layer.class_name}, which Keras 1 had on Theano")
         self._check_policy(config.get("dtype"), path)
         named = {} if layer.class_name in NAMED_BY_PREFIX or layer.class_name.startswith(PREFIX) and \
             "name" not in config else {"name": layer.name}

@@ -1,7 +1,8 @@
-"""Layers that padded in Theano's own way: ``same`` in files that Theano wrote, `theano_padding.SAME` in records."""
+"""What the words of a file mean where Theano wrote it: its own padding for ``same``, its own grid for ``bilinear``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
@@ -10,90 +11,96 @@ from zoo import theano_padding
 from zoo.io.document import ModelRecord
 
 Config = dict[str, Any]
-Test = Callable[[Config, int, str], bool]
+Meaning = str | None                            # in the canonical vocabulary; None: the same as with TensorFlow
+Rule = Callable[[Config, int], Meaning]
 
-# What files say -> what it means where Theano wrote them and its way makes a difference.
-MEANINGS = {"same": theano_padding.SAME, "valid": theano_padding.VALID}
-
-
-def _convolution(config: Config, rank: int, dialect: str) -> bool:
-    return config.get("padding") == "same" and any(
-        theano_padding.differs(extent, stride, theano_padding.before_convolution(extent))
-        for extent, stride in zip(_extents(config, rank), _sizes(config.get("strides", 1), rank)))
+# Argument -> canonical value that is Theano's own -> what files say.
+_WORDS = {"padding": {theano_padding.SAME: "same", theano_padding.COUNTED: "same", theano_padding.VALID: "valid"},
+          "interpolation": {"bilinear_asymmetric": "bilinear"}}
 
 
-def _volume(config: Config, rank: int, dialect: str) -> bool:
-    """Until Keras 1 these were padded before Theano saw them, as TensorFlow pads."""
-    return dialect == "keras2" and _convolution(config, rank, dialect)
+def _convolution(config: Config, rank: int) -> Meaning:
+    moved = any(theano_padding.differs(extent, stride, theano_padding.before_convolution(extent))
+                for extent, stride in zip(_extents(config, rank), _sizes(config.get("strides", 1), rank)))
+    return theano_padding.SAME if moved and config.get("padding") == "same" else None
 
 
-def _recurrent(config: Config, rank: int, dialect: str) -> bool:
+def _recurrent(config: Config, rank: int) -> Meaning:
     """The states are convolved with padding in any case, with strides of 1."""
-    states = {"kernel_size": config.get("kernel_size"), "padding": "same"}
-    return _convolution(states, rank, dialect) or _convolution(config, rank, dialect)
+    states = _convolution({"kernel_size": config.get("kernel_size"), "padding": "same"}, rank)
+    if config.get("padding", "valid") == "valid":
+        return states and theano_padding.VALID
+    return (states and config["padding"] == "same" and theano_padding.SAME) or _convolution(config, rank)
 
 
-def _pooling(config: Config, rank: int, dialect: str) -> bool:
+def _pooling(config: Config, rank: int) -> Meaning:
     window = _sizes(config.get("pool_size", 2), rank)
     strides = window if config.get("strides") is None else _sizes(config["strides"], rank)
-    return config.get("padding") == "same" and any(
-        theano_padding.differs(size, stride, theano_padding.before_pooling(size))
-        for size, stride in zip(window, strides))
+    moved = any(theano_padding.differs(size, stride, theano_padding.before_pooling(size))
+                for size, stride in zip(window, strides))
+    return theano_padding.SAME if moved and config.get("padding") == "same" else None
 
 
-def _table(*rows: tuple[str, Test]) -> dict[str, tuple[int, Test]]:
-    """By class name: how many spatial axes there are, and whether the padding differs."""
-    return {name: (int(next(letter for letter in reversed(name) if letter.isdecimal())), test)
-            for names, test in rows for name in names.split()}
+def _counted(config: Config, rank: int) -> Meaning:
+    return theano_padding.COUNTED if config.get("padding") == "same" else None
 
 
-_CLASSES = _table(
-    ("Conv1D Conv2D SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D Conv2DTranspose Conv3DTranspose",
-     _convolution), ("Conv3D", _volume), ("ConvLSTM2D ConvLSTM2DCell", _recurrent),
-    ("AveragePooling1D AveragePooling2D AveragePooling3D MaxPooling1D MaxPooling2D MaxPooling3D", _pooling))
+def _enlarging(config: Config, rank: int) -> Meaning:
+    return "bilinear_asymmetric" if config.get("interpolation") == "bilinear" else None
 
 
-def with_theano_padding(model: ModelRecord, dialect: str) -> ModelRecord:
-    """Gives the layers of a model that Theano ran the padding that it had; the record is changed.
+def _table(*rows: tuple[str, Rule, str]) -> dict[str, tuple[str, int, Rule]]:
+    """By class name: the argument, how many spatial axes there are, and what the argument means."""
+    return {name: (argument, int(next(letter for letter in reversed(name) if letter.isdecimal())), rule)
+            for names, rule, argument in rows for name in names.split()}
+
+
+_RULES = _table(
+    ("Conv1D Conv2D Conv3D SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D Conv2DTranspose "
+     "Conv3DTranspose", _convolution, "padding"), ("ConvLSTM2D ConvLSTM2DCell", _recurrent, "padding"),
+    ("AveragePooling1D AveragePooling2D AveragePooling3D MaxPooling1D MaxPooling2D MaxPooling3D", _pooling, "padding"),
+    ("UpSampling2D", _enlarging, "interpolation"))
+_RULES_OF_KERAS_2_0 = _RULES | _table(("AveragePooling1D AveragePooling2D", _counted, "padding"))
+
+
+def with_meanings_of_theano(model: ModelRecord, keras_version: str | None) -> None:
+    """Gives the layers of a model that Theano ran what its words meant there.
 
     Args:
-        model: as decoded.
-        dialect: of the file.
+        model: as decoded; it is changed.
+        keras_version: of the file, if it says that.
     """
-    for _, config in _differing(model, dialect):
-        config["padding"] = MEANINGS[config.get("padding") or "valid"]
-    return model
+    for _, config, argument, meaning in _differing(model, keras_version):
+        config[argument] = meaning
 
 
-def without_theano_padding(model: ModelRecord) -> ModelRecord:
+def without_meanings_of_theano(model: ModelRecord) -> ModelRecord:
     """A copy of the model in the words of files that Theano wrote."""
     plain = deepcopy(model)
-    words = {meaning: word for word, meaning in MEANINGS.items()}
-    for _, config in _configs(plain):
-        if config.get("padding") in words:
-            config["padding"] = words[config["padding"]]
+    for _, _, config in _objects(plain):
+        for argument in only_theano_means(config):
+            config[argument] = _WORDS[argument][config[argument]]
     return plain
 
 
-def padded_by_theano(model: ModelRecord, dialect: str) -> list[str]:
-    """The layers whose padding depends on the backend, as paths."""
-    return [path for path, _ in _differing(model, dialect)]
+def only_theano_means(config: Config) -> list[str]:
+    """The arguments of a layer whose values are Theano's own."""
+    return [argument for argument, words in _WORDS.items() if config.get(argument) in words]
 
 
-def has_theano_padding(config: Config) -> bool:
-    """Whether a layer of that config pads in Theano's way."""
-    return config.get("padding") in MEANINGS.values()
+def meant_otherwise_by_theano(model: ModelRecord, keras_version: str | None) -> list[str]:
+    """The layers that compute something else if Theano ran the model, as paths."""
+    return [path for path, *_ in _differing(model, keras_version)]
 
 
-def _differing(model: ModelRecord, dialect: str) -> Iterator[tuple[str, Config]]:
+def _differing(model: ModelRecord, keras_version: str | None) -> Iterator[tuple[str, Config, str, str]]:
+    rules = _RULES_OF_KERAS_2_0 if re.match(r"2\.0\.", keras_version or "") else _RULES
     for path, class_name, config in _objects(model):
-        rank, test = _CLASSES.get(class_name, (0, None))
-        if test is not None and test(config, rank, dialect):
-            yield path, config
-
-
-def _configs(model: ModelRecord) -> Iterator[tuple[str, Config]]:
-    return ((path, config) for path, _, config in _objects(model))
+        if class_name in rules:
+            argument, rank, rule = rules[class_name]
+            meaning = rule(config, rank)
+            if meaning is not None:
+                yield path, config, argument, meaning
 
 
 def _objects(model: ModelRecord) -> Iterator[tuple[str, str, Config]]:

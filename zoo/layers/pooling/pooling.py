@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from zoo import ops, theano_padding
 from zoo.layers import arguments
 from zoo.layers.input_spec import InputSpec
@@ -24,13 +26,14 @@ class Pooling(Layer):
 
     rank: ClassVar[int]
     operation: ClassVar[Callable[..., Any]]
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same", theano_padding.SAME)
 
     def __init__(self, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None,
                  name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.pool_size = arguments.integers(pool_size, self.rank, "pool_size")
         self.strides = self.pool_size if strides is None else arguments.integers(strides, self.rank, "strides")
-        self.padding = arguments.choice(padding, ("valid", "same", theano_padding.SAME), "padding")
+        self.padding = arguments.choice(padding, self.paddings, "padding")
         self.data_format = arguments.data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
@@ -40,9 +43,22 @@ class Pooling(Layer):
 
 
 class AveragePooling(Pooling):
-    """Averages over windows; padding does not count."""
+    """Averages over windows; padding does not count, save with ``same_theano_counted``, as in Keras 2.0 on Theano."""
 
     operation = staticmethod(ops.average_pool)
+    paddings = (*Pooling.paddings, theano_padding.COUNTED)
+
+    def call(self, inputs: Any) -> Any:
+        if self.padding != theano_padding.COUNTED:
+            return super().call(inputs)
+        first = 1 if self.data_format == "channels_last" else 2
+        margins = [(0, 0)] * (self.rank + 2)
+        margins[first:first + self.rank] = [(low, low) for low, _ in theano_padding.of_pooling(self.pool_size)]
+        x = ops.average_pool(ops.pad(inputs, margins), self.pool_size, self.strides, "valid", self.data_format)
+        for axis, stride in enumerate(self.strides, first):
+            size = inputs.shape[axis]                       # unknown where only the shape is asked for
+            x = x if size is None else ops.take(x, np.arange(-(-size // stride), dtype="int32"), axis=axis)
+        return x
 
 
 class MaxPooling(Pooling):

@@ -113,7 +113,7 @@ class ConvLSTMCell(RecurrentCell):
         return "valid" if self.padding == theano_padding.VALID else self.padding
 
     def _padding_of_states(self) -> windows.Padding:
-        if theano_padding.is_theano(self.padding):
+        if self.padding in (theano_padding.SAME, theano_padding.VALID):
             return theano_padding.of_convolution(self.kernel_size, (1,) * self.rank)
         return "same"
 
