@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-from zoo.errors import ConfigError
-from zoo.io import backend, dialects
+from zoo.errors import ConfigError, CorruptFile, refused_as
+from zoo.io import backend, dialects, layouts
 from zoo.io.container import Container, Content
 from zoo.io.document import ModelDocument, Producer
 from zoo.io.formats import CONTAINERS
 from zoo.io.limits import DEFAULT_LIMITS, Limits
 from zoo.io.probe import Probe
+from zoo.io.size import check_size
 from zoo.io.sniff import refuse_unread, sniff_probe
 
 # Who writes weights without an architecture, by layout, when the file names no version.
@@ -18,7 +19,7 @@ _WEIGHTS_DIALECTS = {"by_layer": "keras1", "by_number": "keras0", "by_path": "ke
 
 
 def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None = None, assume: str | None = None,
-         limits: Limits = DEFAULT_LIMITS) -> ModelDocument:
+         data_format: str | None = None, limits: Limits = DEFAULT_LIMITS) -> ModelDocument:
     """Reads a model file, an architecture, or weights; nothing in it is executed, and tensors stay on disk.
 
     Args:
@@ -26,6 +27,8 @@ def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None
         weights: where `path` is an architecture alone, the file with its weights.
         assume: the backend that wrote the file, ``theano`` or ``tensorflow``; None goes by what the file says or shows.
             Where it says nothing, one is taken and a finding tells so.
+        data_format: ``channels_first`` or ``channels_last``, for layers of Keras 0 and 1 whose file does not tell; None
+            takes that of the other layers, or the default of the time, and a finding tells so.
         limits: caps for what the file may ask for.
 
     Returns:
@@ -36,7 +39,8 @@ def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None
         UnsupportedFile: a format that zoo recognises but does not read.
         CorruptFile: truncated, or contradicting itself.
         UnsafeFile: refused by a guard.
-        ConfigError: `weights` is given but has none, `path` has weights of its own, or no such backend can be assumed.
+        ConfigError: `weights` is given but has none, `path` has weights of its own, or no such backend or data format
+            can be assumed.
         OSError: it does not exist or may not be read.
 
     Example:
@@ -50,8 +54,11 @@ def read(path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None
                              metadata=content.metadata)
     if content.architecture is not None:
         document.model, document.findings = dialects.decode_model(content.architecture, producer.dialect,
-                                                                  producer.keras_version)
+                                                                  producer.keras_version, data_format)
+        document.architecture = content.architecture
     backend.settle(document, assume)
+    if document.model is not None and producer.dialect in dialects.INCOMPLETE:
+        layouts.complete(document.model, document.weights)
     return document
 
 
@@ -62,10 +69,13 @@ def read_content(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) 
         As `read`.
     """
     probe = Probe(path, limits)
-    sniffed = sniff_probe(probe)
-    refuse_unread(probe, sniffed)
-    container = CONTAINERS[sniffed.format]
-    return container, container.read(probe)
+    with refused_as(CorruptFile, f"{probe.where}: what the file says"):
+        sniffed = sniff_probe(probe)
+        refuse_unread(probe, sniffed)
+        container = CONTAINERS[sniffed.format]
+        content = container.read(probe)
+        check_size(content.architecture, probe.where, limits)
+    return container, content
 
 
 def _attach(content: Content, path: str | os.PathLike[str], weights: str | os.PathLike[str], limits: Limits) -> None:
