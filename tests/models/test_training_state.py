@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import io, layers, ops, optimizers
+from zoo import conventions, io, layers, ops, optimizers
+from zoo.errors import CorruptFile
 
 X = np.random.default_rng(0).normal(size=(12, 4)).astype("float32")
 Y = np.random.default_rng(1).normal(size=(12, 2)).astype("float32")
@@ -93,3 +94,52 @@ def test_state_that_does_not_fit_is_said(tmp_path: pathlib.Path) -> None:
 def _saved(model: Any, path: pathlib.Path) -> pathlib.Path:
     model.save(path)
     return path
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5", "safetensors"])
+def test_random_layers_go_on_where_they_were(suffix: str, tmp_path: pathlib.Path) -> None:
+    inner = zoo.Sequential([zoo.Input((4, 3)), layers.GaussianNoise(0.1), layers.Dense(3)])
+    model = zoo.Sequential([zoo.Input((12,)), layers.Dropout(0.5, seed=3), layers.Reshape((4, 3)), inner,
+                            layers.Bidirectional(layers.GRU(2, dropout=0.3, recurrent_dropout=0.2)), layers.Dense(1)])
+    model.compile("adam", "mse")
+    x, y = np.tile(X, 3), Y[:, :1]
+    model.fit(x, y, epochs=2, batch_size=4, shuffle=False, verbose=0)
+    model.save(tmp_path / f"m.{suffix}")
+    loaded = zoo.load_model(tmp_path / f"m.{suffix}")
+    histories = [each.fit(x, y, epochs=2, batch_size=4, shuffle=False, verbose=0).history for each in (model, loaded)]
+    assert histories[0] == histories[1]
+    assert all(np.array_equal(*pair) for pair in zip(model.get_weights(), loaded.get_weights(), strict=True))
+
+
+def test_states_of_random_layers_that_do_not_fit(tmp_path: pathlib.Path) -> None:
+    model = zoo.Sequential([zoo.Input((4,)), layers.Dropout(0.5), layers.Dense(1)])
+    model.save(tmp_path / "m.keras")
+    document = io.read(tmp_path / "m.keras")
+    document.metadata["zoo"]["seeds"] *= 2
+    io.write(document, tmp_path / "two.keras")
+    with pytest.raises(CorruptFile, match="states of 1 sources of random numbers, received 2"):
+        zoo.load_model(tmp_path / "two.keras")
+    document.metadata["zoo"]["seeds"] = [[1, -1]]
+    io.write(document, tmp_path / "negative.keras")
+    with pytest.raises(CorruptFile, match="pairs of whole numbers in 'seeds'"):
+        io.read(tmp_path / "negative.keras")
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_conventions_stay_with_a_model(suffix: str, tmp_path: pathlib.Path) -> None:
+    model = trained("adam")
+    model.conventions = conventions.named("keras-2.3")
+    model.save(tmp_path / f"m.{suffix}")
+    assert zoo.load_model(tmp_path / f"m.{suffix}").conventions == model.conventions
+
+
+@pytest.mark.parametrize("dialect", ["tfkeras", "keras3"])
+def test_short_names_are_written_out_in_h5(dialect: str, tmp_path: pathlib.Path) -> None:
+    """Keras 3.15 does not open HDF5 files, its own included, whose loss is called "mse"."""
+    model = trained("adam", metrics=["mae", "accuracy"])
+    model.save(tmp_path / "m.h5", dialect=dialect)
+    config = io.read(tmp_path / "m.h5").training.config
+    assert config["loss"] == "mean_squared_error"
+    assert config["metrics"] == [{"class_name": "MeanAbsoluteError", "config": {"name": "mae"}}, "accuracy"]
+    figures = [each.evaluate(X, Y, verbose=0, return_dict=True) for each in (model, zoo.load_model(tmp_path / "m.h5"))]
+    assert figures[0] == figures[1] and set(figures[0]) == {"loss", "mae", "accuracy"}

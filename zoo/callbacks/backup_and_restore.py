@@ -18,6 +18,7 @@ from zoo.engine import rng
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, CorruptFile
 from zoo.io.atomic import replacing
+from zoo.layers.seeds import seed_generators
 
 STATE, PREVIOUS = "training_state.npz", "training_state.previous.npz"
 HEADER = "header"                                           # JSON: epoch, batch, seeds, names of the variables
@@ -134,12 +135,3 @@ def training_state(model: Any) -> Iterator[tuple[str, Variable]]:
               "seed": [generator.state for generator in seed_generators(model)]}
     for group, variables in groups.items():
         yield from ((f"{group} {i}", variable) for i, variable in enumerate(variables))
-
-
-def seed_generators(layer: Any) -> Iterator[rng.SeedGenerator]:
-    """The sources of randomness of a layer and of all inside it."""
-    for held in vars(layer).values():
-        yield from (item for item in (held if isinstance(held, (list, tuple)) else [held])
-                    if isinstance(item, rng.SeedGenerator))
-    for _, sublayer in layer.sublayers():
-        yield from seed_generators(sublayer)

@@ -1,10 +1,11 @@
-"""What zoo keeps in a model file beside what Keras keeps there: the names of the classes, and how pixels are prepared.
+"""What zoo keeps in a model file beside what Keras keeps there: the names of the classes, how pixels are prepared, where
+the random numbers of its layers are, and by the conventions of which release it trains.
 
 One JSON object under the name ``zoo``, in a place that Keras does not look at: an attribute of an HDF5 file, the member
 ``zoo.json`` of an archive, a key of a JSON or YAML architecture, ``userDefinedMetadata`` of a TensorFlow.js model, an
 entry of the ``__metadata__`` of a safetensors file. In a document it is ``document.metadata["zoo"]``::
 
-    {"labels": ["cat", "dog"], "preprocess": "caffe"}
+    {"labels": ["cat", "dog"], "preprocess": "caffe", "seeds": [[1337, 12]], "conventions": "keras-2.3"}
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from zoo.errors import CorruptFile
 
 KEY = "zoo"
-LABELS, PREPROCESS = "labels", "preprocess"
+LABELS, PREPROCESS, SEEDS, CONVENTIONS = "labels", "preprocess", "seeds", "conventions"
 
 _MOST_LABELS = 1_000_000
 
@@ -34,10 +35,20 @@ def found(value: Any, where: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise CorruptFile(f"{where}: expected a JSON object under {KEY!r}, received {value!r:.100}")
-    labels, preprocess = value.get(LABELS), value.get(PREPROCESS)
+    labels = value.get(LABELS)
     if labels is not None and not (isinstance(labels, list) and len(labels) <= _MOST_LABELS
                                    and all(isinstance(label, str) for label in labels)):
         raise CorruptFile(f"{where}: expected a list of texts in {LABELS!r}, received {labels!r:.100}")
-    if not isinstance(preprocess, str | None):
-        raise CorruptFile(f"{where}: expected text in {PREPROCESS!r}, received {preprocess!r:.100}")
+    for key in (PREPROCESS, CONVENTIONS):
+        if not isinstance(value.get(key), str | None):
+            raise CorruptFile(f"{where}: expected text in {key!r}, received {value[key]!r:.100}")
+    seeds = value.get(SEEDS, [])
+    if not (isinstance(seeds, list) and all(_is_state(state) for state in seeds)):
+        raise CorruptFile(f"{where}: expected pairs of whole numbers in {SEEDS!r}, received {seeds!r:.100}")
     return {KEY: value}
+
+
+def _is_state(value: Any) -> bool:
+    """Whether it is the state of a seed generator: a seed, and how many states were taken from it."""
+    return isinstance(value, list) and len(value) == 2 and all(
+        isinstance(number, int) and 0 <= number < 2 ** 32 for number in value)

@@ -56,20 +56,21 @@ def in_keras3_order(training: TrainingRecord, dialect: str, trained: Sequence[Tr
 
 
 def translated(training: TrainingRecord, source: str, target: str, trained: Sequence[Trained],
-               outputs: Sequence[str] = (), arrays: Sequence[StoredArray] = (),
+               outputs: Sequence[str] = (), legacy: bool = False, arrays: Sequence[StoredArray] = (),
                target_arrays: Sequence[StoredArray] = ()) -> TrainingRecord:
     """Training state in the words and the order of another dialect, or of another container of the same one.
 
     Args:
         training, source, trained, outputs, arrays: as of `in_keras3_order`.
         target: the other dialect.
+        legacy: whether the container is an HDF5 file.
         target_arrays: how the other file will have the weights.
 
     Raises:
         CannotExpress: the target lacks something, or the source's order is not known.
     """
     config = decode_training(training.config, source, outputs)
-    encoded = encode_training(config, target)
+    encoded = encode_training(config, target, legacy)
     if training.optimizer is None:
         return TrainingRecord(encoded)
     entry = encoded.get("optimizer")

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 
 from zoo import serialization, tree
+from zoo.conventions import TODAY
 from zoo.engine.operation import FunctionCall
 from zoo.engine.symbolic import KerasTensor
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, Unsupported
-from zoo.io import layouts
+from zoo.io import extras, layouts
 from zoo.io.dialects.operations import PREFIX as OPERATION
 from zoo.io.document import (CallRecord, LayerRecord, ModelDocument, ModelRecord, Producer, TensorRef, WeightSpec)
 from zoo.io.tensors import TensorRecord
 from zoo.layers.layer import Layer
+from zoo.layers.seeds import seed_generators
 
 LIVE = Producer("live")                                     # of no dialect yet: each container writes its preferred one
 
@@ -37,7 +39,15 @@ def document(model: Any) -> ModelDocument:
                                   if not layouts.is_adapter(role)})         # files by path hold sums
     tree_ = layouts.encode_weights(bound, record, "by_path", "keras3")
     assets = layouts.encode_assets(record, {path: layer.assets() for path, layer in layers_by_path(model)})
-    return ModelDocument("memory", LIVE, model=record, weights=tree_, metadata={"assets": assets} if assets else {})
+    metadata = ({"assets": assets} if assets else {}) | extras.of({extras.KEY: _kept(model)})
+    return ModelDocument("memory", LIVE, model=record, weights=tree_, metadata=metadata)
+
+
+def _kept(model: Any) -> dict[str, Any]:
+    """What Keras's files have no place for: where random layers are, and whose conventions training follows."""
+    seeds = [generator.state.numpy().tolist() for generator in seed_generators(model)]
+    return ({extras.SEEDS: seeds} if seeds else {}) | (
+        {extras.CONVENTIONS: model.conventions.name} if model.conventions != TODAY else {})
 
 
 def architecture(model: Any) -> ModelRecord:

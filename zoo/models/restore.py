@@ -15,10 +15,11 @@ from zoo.engine import budget, dtypes
 from zoo.engine.operation import Operation
 from zoo.engine.symbolic import KerasTensor
 from zoo.errors import ConfigError, CorruptFile, TooLarge, UnknownClass, refused_as
-from zoo.io import layouts
+from zoo.io import extras, layouts
 from zoo.io.dialects import structure
 from zoo.io.document import CallRecord, LayerRecord, ModelDocument, ModelRecord, TensorRef
 from zoo.io.limits import DEFAULT_LIMITS, Limits
+from zoo.layers.seeds import seed_generators
 from zoo.ops import operations
 from zoo.models import capture, weights
 from zoo.models.functional import Functional
@@ -53,11 +54,15 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
                 restored.load_report = weights.load(restored, document)
             if with_weights:
                 _load_assets(restored, document)
+                _resume_seeds(restored, document)
     return restored
 
 
 def _conventions(document: ModelDocument) -> Conventions:
-    """Those of the release that wrote the file, or that wrote the file from which it was converted."""
+    """Those of the release that wrote the file, or those that the model had when zoo wrote it."""
+    kept = document.metadata.get(extras.KEY, {}).get(extras.CONVENTIONS)
+    if kept is not None:
+        return conventions.named(kept)
     producer, weights = document.producer, document.weights
     return conventions.of(producer.dialect, producer.keras_version,
                           producer.backend if weights is None else weights.convention.backend)
@@ -89,6 +94,21 @@ def _load_assets(restored: Model, document: ModelDocument) -> None:
     for path, layer in capture.layers_by_path(restored):
         if path in found:
             layer.load_assets(found[path])
+
+
+def _resume_seeds(restored: Model, document: ModelDocument) -> None:
+    """Random layers go on where they were when the model was saved. Files of Keras do not tell.
+
+    Raises:
+        CorruptFile: the file has another number of states than the model has sources of randomness.
+    """
+    kept = document.metadata.get(extras.KEY, {}).get(extras.SEEDS)
+    generators = list(seed_generators(restored))
+    if kept is not None and len(kept) != len(generators):
+        raise CorruptFile(f"{document.path}: expected the states of {len(generators)} sources of random numbers, "
+                          f"received {len(kept)}.")
+    for generator, state in zip(generators, kept or ()):
+        generator.state.assign(np.array(state, "uint32"))
 
 
 def from_record(record: ModelRecord) -> Model:

@@ -54,6 +54,13 @@ _SHORT_NAMES = {
     "kld": ("kl_divergence", "kullback_leibler_divergence"),
 }
 
+# Short names that Keras 3 does not find where HDF5 files have them: the function's whole name, and the metric's class.
+_IN_FULL = {"mse": ("mean_squared_error", "MeanSquaredError"), "mae": ("mean_absolute_error", "MeanAbsoluteError"),
+            "mape": ("mean_absolute_percentage_error", "MeanAbsolutePercentageError"),
+            "msle": ("mean_squared_logarithmic_error", "MeanSquaredLogarithmicError"),
+            "bce": ("binary_crossentropy", "BinaryCrossentropy"), "kld": ("kl_divergence", "KLDivergence"),
+            "logcosh": ("log_cosh", "LogCoshError")}
+
 
 def decode_training(config: Config, dialect: str, outputs: Sequence[str] = ()) -> Config:
     """`compile` arguments as a file has them, in canonical words.
@@ -156,12 +163,17 @@ def _object(entry: Config, module: str) -> Config:
 # ---- from canonical words
 
 
-def encode_training(config: Config, dialect: str) -> Config:
+def encode_training(config: Config, dialect: str, legacy: bool = False) -> Config:
     """Canonical `compile` arguments in the words of a dialect, the optimizer under ``optimizer``.
+
+    Args:
+        legacy: whether they are for an HDF5 file.
 
     Raises:
         CannotExpress: the dialect lacks something; all of it is listed.
     """
+    if legacy and dialect in ("keras3", "tfkeras"):
+        config = _in_full(config)
     if dialect == "keras3":
         return dict(config)
     problems: list[str] = []
@@ -170,6 +182,19 @@ def encode_training(config: Config, dialect: str) -> Config:
     if problems:
         raise CannotExpress("\n  ".join([f"{dialect} cannot say all of the compile arguments:", *problems]), dialect)
     return encoded
+
+
+def _in_full(config: Config) -> Config:
+    """The arguments with short names of losses and metrics written out; the figures of training keep their names."""
+    def written(nest: Any, longer: Any) -> Any:
+        if isinstance(nest, list):
+            return [written(item, longer) for item in nest]
+        if isinstance(nest, dict) and "class_name" not in nest:
+            return {key: written(item, longer) for key, item in nest.items()}
+        return longer(nest) if isinstance(nest, str) and nest in _IN_FULL else nest
+    ways = {"loss": lambda name: _IN_FULL[name][0]} | dict.fromkeys(
+        ("metrics", "weighted_metrics"), lambda name: {"class_name": _IN_FULL[name][1], "config": {"name": name}})
+    return config | {key: written(config[key], longer) for key, longer in ways.items() if key in config}
 
 
 def _encode_optimizer(entry: Any, dialect: str, problems: list[str]) -> Any:

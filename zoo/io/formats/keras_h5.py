@@ -2,7 +2,8 @@
 
 The root has the attributes ``model_config`` (JSON), ``keras_version``, since Keras 2 ``backend``, and
 ``training_config`` (JSON) if the model was compiled. ``model_weights`` holds the weights by layer,
-``optimizer_weights`` the optimizer's slots, in the order of its attribute ``weight_names``.
+``optimizer_weights`` the optimizer's slots, in the order of its attribute ``weight_names``. zoo's own attribute ``zoo``
+(see `zoo.io.extras`) is for zoo alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from zoo.errors import CorruptFile
-from zoo.io import hdf5_writer, json_codec
+from zoo.io import extras, hdf5_writer, json_codec
 from zoo.io.container import Container, Content
 from zoo.io.document import OptimizerRecord, TrainingRecord
 from zoo.io.formats import layer_groups
@@ -19,7 +20,7 @@ from zoo.io.formats.training_state import optimizer_record, training_config
 from zoo.io.hdf5 import Dataset, Group
 from zoo.io.probe import Probe
 
-_KNOWN = {"model_config", "training_config", "keras_version", "backend"}
+_KNOWN = {"model_config", "training_config", "keras_version", "backend", extras.KEY}
 
 
 def sniff(probe: Probe) -> str | None:
@@ -44,8 +45,11 @@ def read(probe: Probe) -> Content:
     weights = layer_groups.find(root)
     attributes = {name: value for name, value in root.attributes.items()
                   if name not in _KNOWN and isinstance(value, str)}
+    kept = _json(root, extras.KEY, probe) if extras.KEY in root.attributes else None
+    metadata = extras.found(kept, f"{root.where}, attribute {extras.KEY!r}")
     return Content(architecture, layer_groups.read(weights) if weights is not None else None, _training(root, probe),
-                   root.text("keras_version"), root.text("backend"), {"attributes": attributes} if attributes else {})
+                   root.text("keras_version"), root.text("backend"),
+                   metadata | ({"attributes": attributes} if attributes else {}))
 
 
 def write(content: Content, path: Path) -> None:
@@ -53,6 +57,8 @@ def write(content: Content, path: Path) -> None:
     attributes = dict(content.metadata.get("attributes", {}))
     attributes |= {"keras_version": content.keras_version, "backend": content.backend,
                    "model_config": json_codec.dumps(content.architecture, f"{path}: model_config")}
+    if extras.of(content.metadata):
+        attributes[extras.KEY] = json_codec.dumps(content.metadata[extras.KEY], f"{path}: {extras.KEY}")
     if content.training is not None:
         attributes["training_config"] = json_codec.dumps(training_config(content.training),
                                                          f"{path}: training_config")

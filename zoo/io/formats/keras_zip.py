@@ -2,7 +2,7 @@
 
 Members: ``config.json`` (the architecture, with ``compile_config``), ``metadata.json`` (``keras_version``,
 ``date_saved``), ``model.weights.h5`` (or shards with their index ``model.weights.json``), and ``assets/``
-(vocabularies), which are kept as bytes.
+(vocabularies), which are kept as bytes. zoo's own ``zoo.json`` (see `zoo.io.extras`) is for zoo alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import CorruptFile, UnsupportedFile
-from zoo.io import archive, hdf5, hdf5_writer, json_codec
+from zoo.io import archive, extras, hdf5, hdf5_writer, json_codec
 from zoo.io.container import Container, Content
 from zoo.io.document import WeightGroup
 from zoo.io.formats import object_groups
@@ -21,7 +21,7 @@ from zoo.io.formats.training_state import compile_config
 from zoo.io.probe import Probe
 
 _CONFIG, _METADATA, _WEIGHTS, _INDEX = "config.json", "metadata.json", "model.weights.h5", "model.weights.json"
-_NPZ = "model.weights.npz"
+_NPZ, _EXTRAS = "model.weights.npz", f"{extras.KEY}.json"
 _ASSETS = "assets/"
 
 
@@ -47,6 +47,8 @@ def read(probe: Probe) -> Content:
     version = json_codec.pop(metadata, "keras_version", str, f"{probe.where}!{_METADATA}")
     tree, training_record = object_groups.divide(_groups(probe), training)
     assets = {name: probe.archive.read(name) for name in probe.archive.members if name.startswith(_ASSETS)}
+    kept = _json(probe, _EXTRAS) if _EXTRAS in probe.archive.members else None
+    metadata |= extras.found(kept, f"{probe.where}!{_EXTRAS}")
     return Content(config, tree, training_record, version, None, metadata | ({"assets": assets} if assets else {}))
 
 
@@ -61,6 +63,8 @@ def write(content: Content, path: Path) -> None:
     with archive.ZipWriter(path) as target:
         target.add(_METADATA, json_codec.dumps(metadata, f"{path}!{_METADATA}").encode())
         target.add(_CONFIG, json_codec.dumps(config, f"{path}!{_CONFIG}").encode())
+        if extras.of(content.metadata):
+            target.add(_EXTRAS, json_codec.dumps(content.metadata[extras.KEY], f"{path}!{_EXTRAS}").encode())
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".zoo-") as folder:
             weights = Path(folder, _WEIGHTS)
             with hdf5_writer.create(weights) as file:
