@@ -25,6 +25,9 @@ from zoo.io.document import Finding, ModelRecord
 
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (KERAS3, TFKERAS, KERAS2, KERAS1, KERAS0)}
 
+#: Dialects whose architectures do not tell everything; see `layouts.untold`.
+INCOMPLETE = frozenset({"keras0", "keras1"})
+
 
 def decode_model(config: dict[str, Any], dialect: str, keras_version: str | None = None,
                  data_format: str | None = None) -> tuple[ModelRecord, list[Finding]]:

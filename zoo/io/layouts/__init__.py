@@ -20,3 +20,4 @@ from zoo.io.layouts.roles import is_adapter as is_adapter
 from zoo.io.layouts.slots import of_arrays as of_arrays
 from zoo.io.layouts.slots import of_weights as of_weights
 from zoo.io.layouts.slots import trained_arrays as trained_arrays
+from zoo.io.layouts.untold import complete as complete

@@ -26,6 +26,8 @@ class Conv(MainWeight, Convolution):
         ConfigError: the groups do not divide the filters.
     """
 
+    paddings = (*PADDINGS, "full")
+
     def __init__(self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid",
                  data_format: str | None = None, dilation_rate: Any = 1, groups: int = 1, activation: Any = None,
                  use_bias: bool = True, kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
@@ -57,10 +59,10 @@ class Conv(MainWeight, Convolution):
 
 
 class Conv1D(Conv):
-    """Convolution of sequences (batch, steps, channels); see `Conv`. Takes ``padding="causal"``."""
+    """Convolution of sequences (batch, steps, channels); see `Conv`. Takes ``padding="causal"`` as well."""
 
     rank = 1
-    paddings = (*PADDINGS, "causal")
+    paddings = (*Conv.paddings, "causal")
 
 
 class Conv2D(Conv):

@@ -26,7 +26,8 @@ class Convolution(Layer):
         strides: steps between windows, likewise.
         padding: ``valid`` (none) or ``same`` (outputs are as large as the input, divided by the strides);
             ``causal`` where the class takes it (an output does not depend on later steps); ``same_theano`` as
-            Keras on Theano padded for ``same``, see `zoo.theano_padding`.
+            Keras on Theano padded for ``same``, see `zoo.theano_padding`; ``full``, of Keras 1, where the class takes
+            it (all windows that see any of the data).
         data_format: ``channels_last`` or ``channels_first``.
         dilation_rate: distance between the elements of a window, one integer or one for each spatial axis.
         activation: name, function or layer.
@@ -84,9 +85,13 @@ class Convolution(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={self.channel_axis: channels})
 
     def call(self, inputs: Any) -> Any:
+        reach = [rate * (size - 1) for size, rate in zip(self.kernel_size, self.dilation_rate)]
         if self.padding == "causal":
-            reach = self.dilation_rate[0] * (self.kernel_size[0] - 1)
-            x = self.convolve(ops.pad(inputs, ((0, 0), (reach, 0), (0, 0))), "valid")
+            x = self.convolve(ops.pad(inputs, ((0, 0), (reach[0], 0), (0, 0))), "valid")
+        elif self.padding == "full":
+            pads = [(size, size) for size in reach]
+            pads.insert(len(pads) if self.data_format == "channels_last" else 0, (0, 0))
+            x = self.convolve(ops.pad(inputs, ((0, 0), *pads)), "valid")
         else:
             x = self.convolve(inputs, theano_padding.of_convolution(self.kernel_size, self.dilation_rate)
                               if self.padding == theano_padding.SAME else self.padding)

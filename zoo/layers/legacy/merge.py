@@ -89,7 +89,8 @@ class Merge(Layer):
 
     def _cosine(self, x: Any, y: Any) -> Any:
         dot = Dot(self.dot_axes).call
-        lengths = ops.sqrt(ops.multiply(dot([x, x]), dot([y, y])))
+        squares = ops.multiply(dot([x, x]), dot([y, y]))    # of several axes: not those of lengths, maybe negative
+        lengths = ops.sqrt(ops.maximum(squares, 0))
         return ops.expand_dims(ops.divide(dot([x, y]), ops.maximum(lengths, settings.epsilon)), 1)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
