@@ -139,7 +139,8 @@ class HashMismatch(HubError):
 
 
 # What plain Python raises where data of a file has other types, sizes or values than it should.
-MALFORMED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError, AssertionError)
+MALFORMED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError, AssertionError,
+             StopIteration)
 
 
 @contextmanager
