@@ -1,0 +1,1 @@
+"""Rewrites of documents: pure functions from one `ModelDocument` to another."""
