@@ -1,5 +1,5 @@
-"""What zoo keeps in a model file beside what Keras keeps there: the names of the classes, how pixels are prepared, where
-the random numbers of its layers are, and by the conventions of which release it trains.
+"""What zoo keeps in a model file beside what Keras keeps there: the names of the classes, how pixels are prepared,
+where the random numbers of its layers are, and by the conventions of which release it trains.
 
 One JSON object under the name ``zoo``, in a place that Keras does not look at: an attribute of an HDF5 file, the member
 ``zoo.json`` of an archive, a key of a JSON or YAML architecture, ``userDefinedMetadata`` of a TensorFlow.js model, an
