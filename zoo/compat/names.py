@@ -38,6 +38,8 @@ _UTILS = Module(("zoo.utils",), _OBJECTS | _from("zoo.engine.rng", "set_random_s
                 | _from("zoo.training.data", "PyDataset Sequence") | _from("zoo.callbacks.progress", "Progbar")
                 | _from("zoo.engine.dtypes", "standardize_dtype=standardize")
                 | _from("zoo.backend", "clear_session is_keras_tensor"))
+_LEGACY = Module(("zoo.utils.legacy",))
+_RECORDS = _from("zoo.utils", "serialize_keras_object deserialize_keras_object get_registered_name")
 _REGULARIZERS = _from("zoo.regularizers", "l1l2=L1L2 activity_l1=L1 activity_l2=L2 activity_l1l2=L1L2 "
                                           "WeightRegularizer=L1L2 ActivityRegularizer=L1L2")
 _MODELS = Module(("zoo.models",))
@@ -100,8 +102,11 @@ MODULES: dict[str, Module] = {
     "preprocessing.text": Module(("zoo.preprocessing.text",)),
     "random": Module(("zoo.random",)),
     "regularizers": Module(("zoo.regularizers",), _REGULARIZERS),
-    "saving": Module(("zoo.models", "zoo.serialization"), _OBJECTS),
-    "utils": _UTILS, "utils.np_utils": _UTILS, "utils.generic_utils": _UTILS, "utils.data_utils": _UTILS,
+    "saving": Module(("zoo.models", "zoo.serialization"), _OBJECTS | _RECORDS),
+    "legacy.saving": _LEGACY, "tree": Module(("zoo.utils.nests",)),
+    "utils": _UTILS, "utils.legacy": _LEGACY, "utils.bounding_boxes": Module(("zoo.utils.bounding_boxes",)),
+    "utils.generic_utils": Module(("zoo.utils.legacy", *_UTILS.sources), _UTILS.names),
+    "utils.np_utils": _UTILS, "utils.data_utils": _UTILS,
     "utils.layer_utils": _UTILS, "utils.io_utils": _UTILS, "utils.vis_utils": _UTILS, "utils.visualize_util": _UTILS,
 }
 

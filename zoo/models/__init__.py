@@ -7,7 +7,9 @@ from zoo.models.load_report import LoadReport as LoadReport
 from zoo.models.model import Model as Model
 from zoo.models.saving import clone_model as clone_model
 from zoo.models.saving import load_model as load_model
+from zoo.models.saving import load_weights as load_weights
 from zoo.models.saving import model_from_json as model_from_json
 from zoo.models.saving import model_from_yaml as model_from_yaml
 from zoo.models.saving import save_model as save_model
+from zoo.models.saving import save_weights as save_weights
 from zoo.models.sequential import Sequential as Sequential

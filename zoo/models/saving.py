@@ -8,6 +8,7 @@ from typing import Any
 
 from zoo import io
 from zoo.models import capture, restore, training_state
+from zoo.models.load_report import LoadReport
 from zoo.models.model import Model
 
 Path = str | os.PathLike[str]
@@ -61,3 +62,13 @@ def model_from_yaml(text: str, custom_objects: Mapping[str, Any] | None = None) 
 def clone_model(model: Model) -> Model:
     """A new model of the same architecture with newly initialised weights."""
     return restore.from_record(capture.architecture(model))
+
+
+def save_weights(model: Model, filepath: Path, overwrite: bool = True) -> None:
+    """Writes the weights of a model alone; see `Model.save_weights`."""
+    model.save_weights(filepath, overwrite)
+
+
+def load_weights(model: Model, filepath: Path, skip_mismatch: bool = False, **options: Any) -> LoadReport:
+    """Reads weights into a model; see `Model.load_weights`."""
+    return model.load_weights(filepath, skip_mismatch=skip_mismatch, **options)

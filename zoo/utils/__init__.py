@@ -9,6 +9,9 @@ from zoo.serialization import get_registered_object as get_registered_object
 from zoo.serialization import register_keras_serializable as register_keras_serializable
 from zoo.training.data import PyDataset as PyDataset
 from zoo.training.data import Sequence as Sequence
+from zoo.utils import bounding_boxes as bounding_boxes
+from zoo.utils import legacy as legacy
+from zoo.utils.attributes import Config as Config
 from zoo.utils.batches import pack_x_y_sample_weight as pack_x_y_sample_weight
 from zoo.utils.batches import split_dataset as split_dataset
 from zoo.utils.batches import unpack_x_y_sample_weight as unpack_x_y_sample_weight

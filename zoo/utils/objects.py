@@ -18,7 +18,11 @@ from zoo.optimizers import schedules
 KINDS = (layers, losses, metrics, optimizers, schedules, initializers, regularizers, constraints, activations)
 
 serialize_keras_object = serialization.to_plain
-get_registered_name = serialization.registered_name
+
+
+def get_registered_name(obj: Any) -> str:
+    """``package>name`` of a class or function that was registered, else its own name."""
+    return serialization.registered_name(obj) or obj.__name__
 
 
 def deserialize_keras_object(record: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:

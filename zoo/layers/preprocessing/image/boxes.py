@@ -57,14 +57,12 @@ class Boxes:
         if written.ndim != 3 or written.shape[-1] != 4 or None in size:
             raise ShapeError(f"Expected boxes of shape (batch, boxes, 4) on images of a known size, received shape "
                              f"{written.shape} and size {size}.")
-        corners = ops.stack(_FORMATS[form.removeprefix("rel_")][0](*_parts(written)), axis=-1)
         labels = record.get("labels")
-        return cls(ops.multiply(corners, _scale(form, size)), None if labels is None else ops.convert_to_tensor(labels))
+        return cls(to_corners(written, form, size), None if labels is None else ops.convert_to_tensor(labels))
 
     def written(self, form: str, size: tuple[Any, Any]) -> dict[str, Any]:
         """The boxes in a format, for an image of that height and width."""
-        corners = ops.divide(self.corners, _scale(form, size))
-        boxes = ops.stack(_FORMATS[form.removeprefix("rel_")][1](*_parts(corners)), axis=-1)
+        boxes = from_corners(self.corners, form, size)
         return {"boxes": boxes} if self.labels is None else {"boxes": boxes, "labels": self.labels}
 
     def moved(self, move: Points, size: tuple[int, int], chosen: Any = True) -> Boxes:
@@ -86,6 +84,17 @@ class Boxes:
         seen = ops.logical_and(ops.greater(right, left), ops.greater(bottom, top))
         labels = None if self.labels is None else ops.where(seen, self.labels, ops.cast(-1, self.labels.dtype))
         return Boxes(ops.stack([left, top, right, bottom], axis=-1), labels)
+
+
+def to_corners(boxes: Any, form: str, size: tuple[Any, Any]) -> Any:
+    """Left, top, right and bottom in pixels, of boxes (..., 4) written for an image of that height and width."""
+    return ops.multiply(ops.stack(_FORMATS[form.removeprefix("rel_")][0](*_parts(boxes)), axis=-1), _scale(form, size))
+
+
+def from_corners(corners: Any, form: str, size: tuple[Any, Any]) -> Any:
+    """Boxes in a format, from left, top, right and bottom in pixels."""
+    corners = ops.divide(corners, _scale(form, size))
+    return ops.stack(_FORMATS[form.removeprefix("rel_")][1](*_parts(corners)), axis=-1)
 
 
 def _scale(form: str, size: tuple[Any, Any]) -> list[float]:
