@@ -1,12 +1,12 @@
 """From the name of a network, or from a model file, to a `Classifier` with the preprocessing and labels it needs.
 
-A model file says nothing of how its images were prepared or what its classes are called. What the caller leaves out
-is taken from the application that the model is by its name, or else assumed; each assumption is told.
+A model file says how its images are prepared and what its classes are called only if zoo wrote that into it (`zoo
+convert --labels --preprocess`). What neither it nor the caller says is taken from the application that the model is by
+its name, or else assumed; each assumption is told.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -22,8 +22,10 @@ from zoo.applications.images import ImagePreprocess, preprocessing_of
 from zoo.applications.preprocess import MODES
 from zoo.applications.registry import APPLICATIONS, Application, get_application, get_model
 from zoo.batch.worker import Classifier
-from zoo.errors import ConfigError, CorruptFile, ShapeError
-from zoo.models import Model, load_model, restore
+from zoo.errors import ConfigError, ShapeError
+from zoo.io import extras
+from zoo.io.labels import read_labels as read_labels
+from zoo.models import Model, restore
 
 NO_PREPROCESSING = "none"
 PREPROCESS_NAMES = (*MODES, NO_PREPROCESSING)
@@ -57,8 +59,8 @@ def choose(model: str, *, variant: dict[str, Any] | None = None, weights: str | 
         model: name of an application, or path of a model file.
         variant: further arguments of the application, as ``{"alpha": 0.5}``; ``size`` is that of its images.
         weights: a weights file; None for the published ones, or for those in the model file.
-        preprocess: a name in `PREPROCESS_NAMES`; None for what the application needs.
-        labels: names of the classes; None for those of the application.
+        preprocess: a name in `PREPROCESS_NAMES`; None for what the file or the application says.
+        labels: names of the classes; None for those in the file or of the application.
         top_k: how many classes to name.
 
     Raises:
@@ -66,17 +68,19 @@ def choose(model: str, *, variant: dict[str, Any] | None = None, weights: str | 
         ShapeError: the model is no classifier of images, or `labels` are not as many as its classes.
         ZooError: the weights cannot be had, or the file cannot be read.
     """
-    if preprocess is not None and preprocess not in PREPROCESS_NAMES:
-        raise ConfigError(f"Expected a preprocessing among {', '.join(PREPROCESS_NAMES)}, received {preprocess!r}")
     assumptions: list[str] = []
     if os.path.exists(model):
-        built = load_model(model, weights=weights) if weights is not None else _from_file(Path(model), assumptions)
+        built, kept = _from_file(Path(model), weights, assumptions)
+        labels = kept.get(extras.LABELS) if labels is None else labels
+        preprocess = kept.get(extras.PREPROCESS) if preprocess is None else preprocess
         application = application_of(built.name)
         if application is not None:
             assumptions.append(f"{model} is a {application.name} by its name")
     else:
         application = _known_application(model)
         built = _from_name(application, variant or {}, weights, labels)
+    if preprocess is not None and preprocess not in PREPROCESS_NAMES:
+        raise ConfigError(f"Expected a preprocessing among {', '.join(PREPROCESS_NAMES)}, received {preprocess!r}")
     return _complete(built, application, preprocess, labels, top_k, assumptions)
 
 
@@ -84,29 +88,6 @@ def application_of(name: str) -> Application | None:
     """The application whose models have this name, as ``vgg16`` or ``mobilenet_0.50_160``; None if there is none."""
     key = re.sub(r"(_[\d.]+)?_\d+$", "", name)
     return next((found for found in APPLICATIONS.values() if key in (found.name.lower(), found.name)), None)
-
-
-def read_labels(path: str | os.PathLike[str]) -> list[str]:
-    """Names of classes: one a line, or JSON: a list, or an object from index to name (or to a list that ends with it).
-
-    Raises:
-        CorruptFile: it is neither.
-        OSError: it cannot be read.
-    """
-    try:
-        content = Path(path).read_text(encoding="utf-8-sig")
-        if not content.lstrip().startswith(("[", "{")):
-            return [line.strip() for line in content.splitlines() if line.strip()]
-        value = json.loads(content)
-        if isinstance(value, dict):
-            value = [value[str(i)] for i in range(len(value))]
-        names = [entry[-1] if isinstance(entry, list) else entry for entry in value]
-    except (ValueError, KeyError, IndexError) as error:
-        raise CorruptFile(f"{path}: expected labels, one a line in UTF-8, a JSON list, or a JSON object with the keys "
-                          f"\"0\", \"1\", ... Received something else: {error!r}") from error
-    if not all(isinstance(name, str) for name in names):
-        raise CorruptFile(f"{path}: expected labels that are text, received {names[:5]}")
-    return names
 
 
 def _known_application(name: str) -> Application:
@@ -125,17 +106,21 @@ def _from_name(application: Application, variant: dict[str, Any], weights: str |
     return get_model(application.name, weights="imagenet" if weights is None else weights, **arguments)
 
 
-def _from_file(path: Path, assumptions: list[str]) -> Model:
-    """The model in a file; for a published weights file, the application that it belongs to."""
+def _from_file(path: Path, weights: str | os.PathLike[str] | None,
+               assumptions: list[str]) -> tuple[Model, dict[str, Any]]:
+    """The model in a file, and what zoo keeps there; for a published weights file, the application that it is of."""
     entry = next((entry for entry in hub.weights_manifest().entries if entry.file == path.name), None)
-    if entry is None:
+    if entry is None or weights is not None:
         document = io.read(path)
         if document.model is None:
             raise ConfigError(f"{path} holds weights alone. Name the network that they are for, and give the file as "
                               f"its weights: zoo classify --model NAME --weights {path}")
-        return restore.model(document)
+        restored = restore.model(document)
+        if weights is not None:
+            restored.load_weights(weights)
+        return restored, document.metadata.get(extras.KEY, {})
     assumptions.append(f"{path} holds the weights of {entry} by its file name")
-    return _from_name(get_application(entry.model), dict(entry.variant), path, None)
+    return _from_name(get_application(entry.model), dict(entry.variant), path, None), {}
 
 
 def _complete(model: Model, application: Application | None, preprocess: str | None, labels: Sequence[str] | None,

@@ -55,6 +55,7 @@ class Container:
         holds: which parts a document needs to be written to it: ``architecture``, ``weights``.
         assets: whether it has a place for files of layers (vocabularies).
         folder: whether it is a folder of files rather than one file.
+        narrow_floats: the dtypes of `zoo.io.narrow_floats` that its readers understand.
         problems: what its readers cannot do of a model; None if that is a matter of the dialect alone.
     """
 
@@ -70,4 +71,5 @@ class Container:
     holds: frozenset[str] = frozenset()
     assets: bool = False
     folder: bool = False
+    narrow_floats: frozenset[str] = frozenset()
     problems: Callable[[ModelRecord], list[str]] | None = None

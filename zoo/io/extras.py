@@ -17,6 +17,9 @@ from zoo.errors import CorruptFile
 KEY = "zoo"
 LABELS, PREPROCESS, SEEDS, CONVENTIONS = "labels", "preprocess", "seeds", "conventions"
 
+# Words for how pixels are prepared; `zoo.applications.preprocess` knows what each does.
+PREPROCESS_MODES = ("caffe", "tf", "torch", "lite", "none")
+
 _MOST_LABELS = 1_000_000
 
 

@@ -20,6 +20,7 @@ from zoo.io.document import OptimizerRecord, TrainingRecord, WeightGroup, Weight
 from zoo.io.formats import object_groups
 from zoo.io.formats.training_state import compile_config, optimizer_record
 from zoo.io.layouts.by_name import BY_NAME, grouped
+from zoo.io.narrow_floats import NARROW_FLOATS
 from zoo.io.probe import Probe
 from zoo.io.tensors import TensorRecord
 
@@ -110,7 +111,8 @@ def _divided(tensors: list[TensorRecord], config: dict[str, Any]) -> tuple[list[
 
 FORMAT = Container("safetensors", "Keras model in safetensors", (".safetensors",), sniff, read, write,
                    layouts=(BY_NAME,), dialects=("keras3", "tfkeras", "keras2", "keras1", "keras0"),
-                   holds=frozenset({"architecture", "weights"}))
+                   holds=frozenset({"architecture", "weights"}), narrow_floats=frozenset(NARROW_FLOATS))
 WEIGHTS_FORMAT = Container("safetensors_weights", "weights in safetensors", (".safetensors",), sniff_weights, read,
                            write_weights, layouts=(BY_NAME,), holds=frozenset({"weights"}),
-                           dialects=("keras3", "tfkeras", "keras2", "keras1", "keras0"))
+                           dialects=("keras3", "tfkeras", "keras2", "keras1", "keras0"),
+                           narrow_floats=frozenset(NARROW_FLOATS))

@@ -54,4 +54,5 @@ def _shard(probe: Probe, name: str) -> Group:
 
 
 FORMAT = Container("weights_h5", "Keras 3 weights in HDF5", (".weights.h5",), sniff, read, write,
-                   layouts=(object_groups.BY_PATH,), dialects=("keras3", "tfkeras"), holds=frozenset({"weights"}))
+                   layouts=(object_groups.BY_PATH,), dialects=("keras3", "tfkeras"), holds=frozenset({"weights"}),
+                   narrow_floats=frozenset({"bfloat16"}))
