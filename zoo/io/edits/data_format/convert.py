@@ -3,7 +3,7 @@
 The kernels of convolutions have one order of axes in both formats; what changes is the format that layers of images
 name, the axes and shapes that layers, inputs and outputs have, and the weights that hold one number for each element of
 an image or of a flattened one. Which tensors that concerns follows from the layers of images and from what each class
-of layers does with its tensors (`layer_layouts`). A layer that cannot follow is named, and nothing is changed.
+of layers does with its tensors (`table`). A layer that cannot follow is named, and nothing is changed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from zoo.errors import CannotExpress, ConfigError
 from zoo.io import layouts as weight_layouts
 from zoo.io.dialects.operations import PREFIX
 from zoo.io.document import Convention, LayerRecord, ModelDocument, ModelRecord, TensorRef, WeightGroup, WeightTree
-from zoo.io.edits.layer_layouts import OTHER, Change, Conversion, Lacking, Rule, Site, rule_of
-from zoo.io.edits.tensor_layouts import Demand, Key, Layout, Layouts, Moved, Shape, Shuffled
+from zoo.io.edits.data_format.sites import Change, Conversion, Lacking, Rule, Site
+from zoo.io.edits.data_format.table import OTHER, rule_of
+from zoo.io.edits.data_format.tensors import Demand, Key, Layout, Layouts, Moved, Shape, Shuffled
 from zoo.io.layouts.arrangement import OLD_DIALECTS
 from zoo.io.layouts.bound import BoundWeights
 from zoo.io.layouts.bound import Key as WeightKey
