@@ -33,8 +33,12 @@ class GoldenApplication:
                 for i, (_, kind, shape, _) in enumerate(self.structure["model_weights_order"])]
 
     def _weight(self, index: int, kind: str, shape: tuple[int, ...]) -> np.ndarray:
+        if kind == "count":
+            return np.zeros(shape, "int32")
         noise = np.random.Generator(np.random.PCG64(self.meta["base"] + index)).standard_normal(shape)
-        values = {"gamma": lambda: 1 + 0.1 * noise, "beta": lambda: 0.1 * noise, "bias": lambda: 0.1 * noise,
+        values = {"mean": lambda: 0.1 * noise, "variance": lambda: 1 + 0.1 * np.abs(noise),
+                  "pointwise_kernel": lambda: noise * self.meta["gain"] / np.sqrt(np.prod(shape[:-1])),
+                  "gamma": lambda: 1 + 0.1 * noise, "beta": lambda: 0.1 * noise, "bias": lambda: 0.1 * noise,
                   "moving_mean": lambda: 0.1 * noise, "moving_variance": lambda: 1 + 0.1 * np.abs(noise),
                   "depthwise_kernel": lambda: noise * self.meta["gain"] / np.sqrt(shape[0] * shape[1]),
                   "kernel": lambda: noise * self.meta["gain"] / np.sqrt(np.prod(shape[:-1]))}

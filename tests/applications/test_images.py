@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.applications import list_models
+from zoo.applications import get_application, list_models
 from zoo.applications.images import ImagePreprocess, preprocessing_of
 from zoo.errors import ConfigError
 
@@ -18,7 +18,8 @@ from zoo.errors import ConfigError
 @pytest.mark.parametrize("size", [(300, 451), (451, 300), (50, 60), (224, 224)])
 def test_every_photo_gets_the_size_of_the_model(name: str, size: tuple[int, int]) -> None:
     result = preprocessing_of(name).apply(Image.new("RGB", size, (10, 20, 30)))
-    assert result.shape == (224, 224, 3) and result.dtype == np.float32
+    size = get_application(name).size
+    assert result.shape == (size, size, 3) and result.dtype == np.float32
     assert np.ptp(result, axis=(0, 1)).max() < 1e-5
 
 

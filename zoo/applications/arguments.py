@@ -63,7 +63,8 @@ def image_sizes(shape: ImageShape) -> ImageShape:
     return tuple(shape[1:] if channel_axis() == 1 else shape[:2])
 
 
-def check(application: str, given: Arguments, *, sizes: Sequence[int] = (224,), min_size: int = 32) -> Arguments:
+def check(application: str, given: Arguments, *, sizes: Sequence[int] = (224,), min_size: int = 32,
+          any_size: bool = False) -> Arguments:
     """Returns the arguments with `input_shape` filled in.
 
     Args:
@@ -71,14 +72,16 @@ def check(application: str, given: Arguments, *, sizes: Sequence[int] = (224,), 
         given: as the caller gave them.
         sizes: rows (and columns) of the images that published classifiers take, the usual one first.
         min_size: the fewest rows and columns that leave something to pool.
+        any_size: whether images of any size may go into the classifier, too.
 
     Raises:
         ConfigError: arguments that are wrong or do not fit together; all of them are listed.
     """
     shape = given.input_shape
     if shape is None:
-        shape = _image_shape(sizes[0] if given.include_top else None)
-    problems = [*_argument_problems(given), *_tensor_problems(given), *_shape_problems(given, shape, sizes, min_size)]
+        shape = _image_shape(sizes[0] if given.include_top and not any_size else None)
+    problems = [*_argument_problems(given), *_tensor_problems(given),
+                *_shape_problems(given, shape, None if any_size else sizes, min_size)]
     if problems:
         separator = "\n  " if len(problems) > 1 else " "
         raise ConfigError(separator.join([f"{application}:", *problems]))
@@ -123,20 +126,20 @@ def _tensor_problems(given: Arguments) -> Iterator[str]:
                f"Received: input_shape={given.input_shape}")
 
 
-def _shape_problems(given: Arguments, shape: ImageShape, sizes: Sequence[int], min_size: int) -> Iterator[str]:
+def _shape_problems(given: Arguments, shape: ImageShape, sizes: Sequence[int] | None, min_size: int) -> Iterator[str]:
     received = f"Received: input_shape={shape}"
     order = "(channels, rows, columns)" if channel_axis() == 1 else "(rows, columns, channels)"
-    published = [_image_shape(size) for size in sizes]
+    published = None if sizes is None else [_image_shape(size) for size in sizes]
     if not isinstance(shape, (tuple, list)) or len(shape) != 3:
         yield f"`input_shape` should be three sizes, {order}. {received}"
-    elif given.pretrained and given.include_top and tuple(shape) not in published:
+    elif given.pretrained and given.include_top and published is not None and tuple(shape) not in published:
         yield (f"with weights='imagenet' and include_top=True, `input_shape` should be "
                f"{' or '.join(map(str, published))}. {received}. For other sizes, use include_top=False.")
     elif given.pretrained and shape[0 if channel_axis() == 1 else 2] != 3:
         yield f"with weights='imagenet', `input_shape` should have 3 channels, {order}. {received}"
     elif any(size is not None and size < min_size for size in image_sizes(shape)):
         yield f"images should have at least {min_size}x{min_size} pixels. {received}"
-    elif given.include_top and None in shape:
+    elif given.include_top and None in shape and published is not None:
         yield f"with include_top=True, every size in `input_shape` should be known. {received}"
 
 

@@ -93,3 +93,11 @@ def for_mode(mode: str) -> Callable[..., Any]:
     preprocess_model_input.__name__ = preprocess_model_input.__qualname__ = "preprocess_input"
     preprocess_model_input.__doc__ = f"`zoo.applications.preprocess.preprocess_input` in mode {mode!r}."
     return preprocess_model_input
+
+
+def unchanged(x: Any, data_format: str | None = None) -> Any:
+    """The `preprocess_input` of models that normalise pixels themselves: gives the images back as they are."""
+    return x
+
+
+unchanged.__name__ = unchanged.__qualname__ = "preprocess_input"

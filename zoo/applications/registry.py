@@ -5,12 +5,28 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
-from zoo.applications.efficientnet_lite import EfficientNetLite0
+from zoo.applications import (
+    convnext,
+    densenet,
+    efficientnet,
+    efficientnet_lite,
+    efficientnet_v2,
+    inception_resnet_v2,
+    inception_v3,
+    mobilenet,
+    mobilenet_v2,
+    mobilenet_v3,
+    nasnet,
+    resnet,
+    resnet_v2,
+    resnext,
+    vgg,
+    xception,
+)
 from zoo.applications.labels import ClassLabel, imagenet_classes
-from zoo.applications.mobilenet import MobileNet
-from zoo.applications.vgg import VGG16, VGG19
 from zoo.errors import ConfigError
 from zoo.models import Model
 
@@ -22,7 +38,7 @@ class Application:
     Args:
         name: as in Keras; also its name in the weights manifest.
         build: makes the model.
-        mode: how pixels are normalised, a name in `zoo.applications.preprocess.MODES`.
+        mode: how pixels are normalised, a name in `zoo.applications.preprocess.MODES`; None if the model does it.
         interpolation: with which images were resized for its published accuracy.
         size: rows and columns of its images unless told otherwise.
         min_size: the fewest rows and columns without top.
@@ -32,7 +48,7 @@ class Application:
 
     name: str
     build: Callable[..., Model]
-    mode: str
+    mode: str | None
     interpolation: str = "bilinear"
     size: int = 224
     min_size: int = 32
@@ -40,11 +56,32 @@ class Application:
     classes: Callable[[], tuple[ClassLabel, ...]] = imagenet_classes
 
 
+def _family(module: ModuleType, mode: str | None, sizes: str, **more: Any) -> list[Application]:
+    """The applications of a module; `sizes` is a row of names, each with its rows and columns after a colon."""
+    rows = (word.partition(":") for word in sizes.split())
+    return [Application(name, getattr(module, name), mode, size=int(size or 224), **more) for name, _, size in rows]
+
+
 APPLICATIONS = {application.name: application for application in (
-    Application("VGG16", VGG16, "caffe"),
-    Application("VGG19", VGG19, "caffe"),
-    Application("MobileNet", MobileNet, "tf"),
-    Application("EfficientNetLite0", EfficientNetLite0, "lite", interpolation="bicubic"),
+    *_family(vgg, "caffe", "VGG16 VGG19"),
+    *_family(resnet, "caffe", "ResNet50 ResNet101 ResNet152"),
+    *_family(resnet_v2, "tf", "ResNet50V2 ResNet101V2 ResNet152V2"),
+    *_family(resnext, "torch", "ResNeXt50 ResNeXt101"),
+    *_family(inception_v3, "tf", "InceptionV3:299", min_size=75),
+    *_family(inception_resnet_v2, "tf", "InceptionResNetV2:299", min_size=75),
+    *_family(xception, "tf", "Xception:299", min_size=71),
+    *_family(densenet, "torch", "DenseNet121 DenseNet169 DenseNet201"),
+    *_family(mobilenet, "tf", "MobileNet"),
+    *_family(mobilenet_v2, "tf", "MobileNetV2"),
+    *_family(mobilenet_v3, None, "MobileNetV3Small MobileNetV3Large"),
+    *_family(nasnet, "tf", "NASNetMobile NASNetLarge:331"),
+    *_family(efficientnet_lite, "lite", "EfficientNetLite0", interpolation="bicubic"),
+    *_family(efficientnet, None, "EfficientNetB0 EfficientNetB1:240 EfficientNetB2:260 EfficientNetB3:300 "
+             "EfficientNetB4:380 EfficientNetB5:456 EfficientNetB6:528 EfficientNetB7:600", interpolation="bicubic"),
+    *_family(efficientnet_v2, None, "EfficientNetV2B0 EfficientNetV2B1:240 EfficientNetV2B2:260 EfficientNetV2B3:300 "
+             "EfficientNetV2S:384 EfficientNetV2M:480 EfficientNetV2L:480", interpolation="bicubic"),
+    *_family(convnext, None, "ConvNeXtTiny ConvNeXtSmall ConvNeXtBase ConvNeXtLarge ConvNeXtXLarge",
+             interpolation="bicubic"),
 )}
 
 

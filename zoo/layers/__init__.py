@@ -158,6 +158,9 @@ from zoo.layers.regularization.dropout import GaussianNoise as GaussianNoise
 from zoo.layers.regularization.dropout import SpatialDropout1D as SpatialDropout1D
 from zoo.layers.regularization.dropout import SpatialDropout2D as SpatialDropout2D
 from zoo.layers.regularization.dropout import SpatialDropout3D as SpatialDropout3D
+from zoo.layers.regularization.residual_branches import CustomScaleLayer as CustomScaleLayer
+from zoo.layers.regularization.residual_branches import LayerScale as LayerScale
+from zoo.layers.regularization.residual_branches import StochasticDepth as StochasticDepth
 from zoo.layers.reshaping.borders import Cropping1D as Cropping1D
 from zoo.layers.reshaping.borders import Cropping2D as Cropping2D
 from zoo.layers.reshaping.borders import Cropping3D as Cropping3D

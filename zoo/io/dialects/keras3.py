@@ -49,7 +49,6 @@ KERAS3 = Dialect(
     rules=by_class(_ROWS),
     earlier=_EARLIER,
     every_layer=Rules(extra={"input_shape": (ANY,), "batch_input_shape": (ANY,)}),
-    activation_names={"swish": "silu", "hard_swish": "hard_silu"},
     decode_revisions={"BatchNormalization": batch_normalization, "RandomContrast": random_contrast},
     model_keys={"functional": ("name", "trainable"), "sequential": ("name", "trainable", "dtype", "build_input_shape")},
     modern=True,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from zoo.io.dialects.operations import MODULE_OF, PREFIX
-from zoo.io.dialects.vocabulary import CONSTRAINTS, DTYPE_POLICIES, INITIALIZERS, LAYERS, REGULARIZERS
+from zoo.io.dialects.vocabulary import (
+    APPLICATION_LAYERS,
+    CONSTRAINTS,
+    DTYPE_POLICIES,
+    INITIALIZERS,
+    LAYERS,
+    REGULARIZERS,
+)
 
 _FUNCTIONAL = "keras.src.models.functional"
 LEGACY_MODULE_LAYERS = frozenset({"RandomHeight", "RandomWidth", "ThresholdedReLU"})
@@ -29,6 +36,8 @@ def origin_of_layer(class_name: str, module: str | None, registered_name: str | 
     elif class_name.startswith(PREFIX):
         class_name = class_name.removeprefix(PREFIX)
         module, registered_name = module or MODULE_OF[class_name], class_name
+    elif registered_name is None and module is None and class_name in APPLICATION_LAYERS:
+        module, registered_name = APPLICATION_LAYERS[class_name], class_name
     elif registered_name is None and module is None and class_name in LAYERS:
         module = "keras._legacy.layers" if class_name in LEGACY_MODULE_LAYERS else "keras.layers"
         class_name = _SPELLING.get(class_name, class_name)

@@ -154,7 +154,7 @@ ANATOMY: dict[str, Anatomy] = _table(
         Own("moving_stddev", False, _RENORM), Own("renorm_mean", False, _RENORM),
         Own("renorm_stddev", False, _RENORM)))),
     ("LayerNormalization GroupNormalization", Anatomy((_GAMMA, _BETA))),
-    ("RMSNormalization", Anatomy((Own("scale"),))), ("LayerScale", Anatomy((Own("gamma"),))),
+    ("RMSNormalization", Anatomy((Own("scale"),))), ("LayerScale", Anatomy((Own("variable"),))),
     ("PReLU", Anatomy((Own("alpha"),))),
     ("Normalization", Anatomy(tuple(Own(name, False, lambda config: config.get("mean") is None)
                                     for name in ("mean", "variance", "count")))),
