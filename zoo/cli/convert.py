@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib
 import os
 import sys
 
@@ -13,6 +14,7 @@ from zoo.cli.targets import TARGETS, Output, output_of
 from zoo.errors import CannotExpress, ConfigError
 from zoo.io import extras
 from zoo.io.edits.annotations import with_labels, with_preprocess, without_training
+from zoo.io.edits.data_format import FORMATS
 from zoo.io.edits.headless import without_top
 from zoo.io.edits.renaming import with_layer_renamed
 from zoo.io.edits.stored_dtype import FLOATS, with_dtype
@@ -20,8 +22,9 @@ from zoo.io.formats import CONTAINERS
 from zoo.io.labels import read_labels
 
 DESCRIPTION = """Write a model file in another format: whole models as .keras, .h5 or .safetensors, for TensorFlow.js
-or ONNX, weights alone as .weights.h5, .npz or .h5 (the older layout), the architecture alone as .json or .yaml. No model
-is built (but for ONNX) and nothing in the file is executed. The new file appears whole or not at all."""
+or ONNX, weights alone as .weights.h5, .npz or .h5 (the older layout), the architecture alone as .json or .yaml. No
+model is built (but for ONNX and --data-format) and nothing in the file is executed. The new file appears whole or
+not at all."""
 
 EXAMPLES = """
 zoo convert old.h5 new.keras
@@ -31,6 +34,7 @@ zoo convert model.keras model.weights.h5
 zoo convert architecture.json model.keras --weights weights.h5
 zoo convert vgg16.h5 features.keras --drop-top --strip-optimizer
 zoo convert model.h5 mine.keras --labels classes.txt --preprocess caffe
+zoo convert theano.h5 model.keras --data-format channels_last
 """
 
 _PARTS = {"model": "the architecture", "weights": "the weights", "training": "compile arguments and optimizer state"}
@@ -55,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_edits(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--dtype", choices=FLOATS, help="in which float weights are stored; what the model computes in "
                        "stays as it is")
+    group.add_argument("--data-format", choices=FORMATS, help="move the channels of images: layers, axes and weights "
+                       "follow, predictions stay the same")
     group.add_argument("--strip-optimizer", action="store_true",
                        help="leave out compile arguments and the optimizer's state")
     group.add_argument("--rename-layer", metavar="OLD=NEW", action="append", default=[], type=_renaming,
@@ -93,6 +99,8 @@ def edited(document: io.ModelDocument, args: argparse.Namespace) -> io.ModelDocu
         document = with_layer_renamed(document, old, new)
     if args.strip_optimizer:
         document = without_training(document)
+    if args.data_format is not None:
+        document = importlib.import_module("zoo.cli.data_format").converted(document, args.data_format)
     if args.dtype is not None:
         document = with_dtype(document, args.dtype)
     if args.labels is not None:

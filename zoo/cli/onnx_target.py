@@ -1,20 +1,13 @@
-"""``zoo convert --to onnx``: the model is built, then exported."""
+"""``zoo convert`` to ONNX: the one target that needs a live model, and so everything below it."""
 
 from __future__ import annotations
 
 import os
 
-from zoo import io
-from zoo.models import restore
-from zoo.models.exporting import export_onnx
+from zoo.io.document import ModelDocument
+from zoo.models import export_onnx, restore
 
 
-def write(document: io.ModelDocument, path: str | os.PathLike[str]) -> None:
-    """Writes the model of a document as ONNX.
-
-    Raises:
-        CannotExpress: ONNX lacks something that the model does; everything is listed.
-        UnknownClass: layers that are not known cannot be exported.
-        MissingDependency: the package ``onnx`` is not installed.
-    """
+def write(document: ModelDocument, path: str | os.PathLike[str]) -> None:
+    """Makes the model and writes it as an ONNX file."""
     export_onnx(restore.model(document), path)
