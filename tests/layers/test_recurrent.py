@@ -250,6 +250,42 @@ class Counting(layers.Layer):
         return ops.multiply(h, self.steps), [h]
 
 
+class Conditioned(layers.Layer):
+    """A cell that gets the same tensor in each step."""
+
+    def __init__(self, units: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.units = self.state_size = units
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight((input_shape[-1], self.units), "ones", name="kernel")
+
+    def call(self, inputs: Any, states: Any, constants: Any = None) -> Any:
+        (constant,) = constants
+        h = ops.matmul(inputs, self.kernel) + 0.5 * states[0] + ops.sum(constant, -1, keepdims=True)
+        return h, [h]
+
+
+def test_constants_go_into_each_step() -> None:
+    """The numbers are those of tf.keras 2 for this cell."""
+    x, constant = np.arange(30, dtype="float32").reshape(2, 5, 3) / 30, np.array([[1, 2], [3, 4]], "float32")
+    layer = RNN(Conditioned(4))
+    expected = np.repeat([[7.84375], [18.5]], 4, axis=1)
+    np.testing.assert_allclose(layer(x, constants=constant), expected, rtol=1e-5)
+    np.testing.assert_allclose(layer(x, constants=[constant]), expected, rtol=1e-5)
+    np.testing.assert_allclose(layer([x, constant]), expected, rtol=1e-5)               # all in one list
+    assert layer.get_config()["num_constants"] == 1 and "num_constants" not in RNN(Conditioned(4)).get_config()
+    started = layer(x, initial_state=[np.full((2, 4), 32.0, "float32")], constants=constant)
+    np.testing.assert_allclose(started, expected + 1, rtol=1e-5)
+    a, b = Input((5, 3)), Input((2,))
+    model = zoo.Model([a, b], RNN(Conditioned(4), weights=layer.get_weights())(a, constants=b))
+    np.testing.assert_allclose(model.predict([x, constant], verbose=0), expected, rtol=1e-5)
+    stacked = RNN([SimpleRNNCell(3), Conditioned(2)])
+    assert stacked(x, constants=constant).shape == (2, 2)
+    with pytest.raises(ConfigError, match="no `constants`"):
+        GRU(3)(x, constants=constant)
+
+
 @pytest.mark.parametrize("mask", [None, MASK], ids=["all steps", "mask"])
 def test_cells_of_ones_own(mask: Any) -> None:
     layer = RNN(Counting(), return_sequences=True)

@@ -20,7 +20,8 @@ Class = TypeVar("Class", bound=type)
 class RNN(Layer):
     """Runs a cell over the steps of (batch, steps, features...).
 
-    Called on a sequence, and optionally `initial_state` (a list of states (batch, size)) and `mask` (batch, steps).
+    Called on a sequence, and optionally `initial_state` (a list of states (batch, size)), `mask` (batch, steps), and
+    `constants`: tensors that the cell's `call` takes in each step, as a list of that name, as in tf.keras.
 
     Args:
         cell: a layer with ``call(inputs, states) -> (output, states)`` and `state_size`; a list of them is stacked.
@@ -31,6 +32,7 @@ class RNN(Layer):
             fixed; `reset_state` starts anew.
         unroll: without effect.
         zero_output_for_mask: whether outputs of masked steps are zeros; else they repeat the output before.
+        num_constants: how many tensors behind the sequence and the states, where all come in one list, are constants.
         **kwargs: of `Layer`.
 
     Example:
@@ -43,8 +45,9 @@ class RNN(Layer):
 
     def __init__(self, cell: Any, return_sequences: bool = False, return_state: bool = False,
                  go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
-                 zero_output_for_mask: bool = False, **kwargs: Any):
+                 zero_output_for_mask: bool = False, num_constants: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
+        self.num_constants = num_constants
         self.cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cells.checked(cell)
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
@@ -57,10 +60,16 @@ class RNN(Layer):
         size = self.cell.state_size
         return list(size) if isinstance(size, (list, tuple)) else [size]
 
-    def __call__(self, sequences: Any, initial_state: Any = None, **kwargs: Any) -> Any:
-        """Calls the layer; ``[sequences, *initial_state]`` is Keras 2's way to give initial states."""
-        sequences, states = with_states(sequences, initial_state)
-        return super().__call__(sequences, **states, **kwargs)
+    def __call__(self, sequences: Any, initial_state: Any = None, constants: Any = None, **kwargs: Any) -> Any:
+        """Calls the layer; ``[sequences, *initial_state, *constants]`` is Keras 2's way to give all of them."""
+        if self.num_constants and isinstance(sequences, (list, tuple)) and constants is None:
+            at = len(sequences) - self.num_constants
+            sequences, constants = list(sequences[:at]), sequences[at:]
+        sequences, given = with_states(sequences, initial_state)
+        if constants is not None:
+            given["constants"] = list(constants) if isinstance(constants, (list, tuple)) else [constants]
+            self.num_constants = len(given["constants"])
+        return super().__call__(sequences, **given, **kwargs)
 
     def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
         if isinstance(self.cell, Layer):
@@ -97,19 +106,25 @@ class RNN(Layer):
         mask = previous_mask if self.return_sequences else None
         return [mask, *(None for _ in self.state_size)] if self.return_state else mask
 
-    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False,
+             constants: Any = None) -> Any:
         states = self._first_states(sequences, initial_state)
         if mask is not None:
             mask = ops.cast(mask, "bool") if mask.ndim == 2 else ops.any(mask, axis=tuple(range(2, mask.ndim)))
         if self.go_backwards:
             sequences, mask = ops.flip(sequences, axis=1), None if mask is None else ops.flip(mask, axis=1)
-        outputs, states = run_cell(self.cell, sequences, states, mask, training)
+        outputs, states = run_cell(self.cell, sequences, states, mask, training, constants)
         if self.zero_output_for_mask and mask is not None:
             outputs = zero_where_masked(outputs, mask)
         if self.stateful:
             tree.map(lambda variable, state: variable.assign(ops.cast(state, variable.dtype)), self.states, states)
         output = outputs if self.return_sequences else outputs[:, -1]
         return (output, *states) if self.return_state else output
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        config = super().get_config()
+        return {name: value for name, value in config.items() if name != "num_constants" or value is not None}
 
     def _first_states(self, sequences: Any, initial_state: Any) -> list[Any]:
         batch = sequences.shape[0]

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from zoo import ops, tree
+from zoo.errors import ConfigError
 from zoo.layers.layer import Layer, accepts
 from zoo.layers.rnn.cell import KEEP_ALL, RecurrentCell
 
+_NO_CONSTANTS = "{}.call() takes no `constants`, which were given to the layer that runs it."
 Step = Callable[[Any, list[Any]], tuple[Any, list[Any]]]
 
 
-def run_cell(cell: Any, sequences: Any, states: list[Any], mask: Any, training: bool) -> tuple[Any, list[Any]]:
+def run_cell(cell: Any, sequences: Any, states: list[Any], mask: Any, training: bool,
+             constants: Any = None) -> tuple[Any, list[Any]]:
     """Outputs of all steps (batch, steps, ...), and the states after the last one.
 
     A step whose mask is False keeps the states, and repeats the output of the step before (zeros before the first).
@@ -23,9 +26,15 @@ def run_cell(cell: Any, sequences: Any, states: list[Any], mask: Any, training: 
         states: the nest of states before the first step.
         mask: (batch, steps), bool, or None.
         training: whether to drop values.
+        constants: tensors that each step gets; None for none.
+
+    Raises:
+        ConfigError: the cell takes no constants.
     """
     if not isinstance(cell, RecurrentCell):
-        return _loop(stepper(cell, sequences[:, 0], states, training), sequences, states, mask)
+        return _loop(stepper(cell, sequences[:, 0], states, training, constants), sequences, states, mask)
+    if constants is not None:
+        raise ConfigError(_NO_CONSTANTS.format(type(cell).__name__))
     factors = cell.draw(sequences[:, 0], states) if training else KEEP_ALL
     projected = cell.project(sequences, factors)
     states = tree.map(lambda state: ops.cast(state, projected.dtype), states)
@@ -37,7 +46,7 @@ def run_cell(cell: Any, sequences: Any, states: list[Any], mask: Any, training: 
     return outputs, [state[:, -1] for state in made]
 
 
-def stepper(cell: Any, inputs: Any, states: Any, training: bool) -> Step:
+def stepper(cell: Any, inputs: Any, states: Any, training: bool, constants: Any = None) -> Step:
     """The function ``(inputs, states) -> (output, new states)`` of one step, with the same dropout in all steps.
 
     Args:
@@ -45,13 +54,22 @@ def stepper(cell: Any, inputs: Any, states: Any, training: bool) -> Step:
         inputs: of one step: (batch, features...).
         states: of one step.
         training: whether to drop values.
+        constants: as of `run_cell`.
     """
     if isinstance(cell, RecurrentCell):
+        if constants is not None:
+            raise ConfigError(_NO_CONSTANTS.format(type(cell).__name__))
         factors = cell.draw(inputs, states) if training else KEEP_ALL
         return lambda x, before: cell.step(cell.project(x, factors), before, factors)
     if hasattr(cell, "stepper"):
-        return cell.stepper(inputs, states, training)
-    options = {"training": training} if isinstance(cell, Layer) and accepts(type(cell), "training") else {}
+        return cell.stepper(inputs, states, training, constants)
+    options: dict[str, Any] = {}
+    if isinstance(cell, Layer) and accepts(type(cell), "training"):
+        options["training"] = training
+    if constants is not None:
+        if not accepts(type(cell), "constants"):
+            raise ConfigError(_NO_CONSTANTS.format(type(cell).__name__))
+        options["constants"] = constants
     function = cell if callable(cell) else cell.call
 
     def step(x: Any, before: list[Any]) -> tuple[Any, list[Any]]:

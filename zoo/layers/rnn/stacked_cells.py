@@ -8,7 +8,7 @@ from typing import Any
 from zoo import ops
 from zoo.engine.spec import Shape
 from zoo.layers.core.wrapper import build_held
-from zoo.layers.layer import Layer
+from zoo.layers.layer import Layer, accepts
 from zoo.layers.rnn import cell as single
 from zoo.layers.rnn.sequence import Step, stepper
 
@@ -50,11 +50,12 @@ class StackedRNNCells(Layer):
     def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:
         return self.stepper(inputs, states, training)(inputs, states)
 
-    def stepper(self, inputs: Any, states: list[Any], training: bool) -> Step:
+    def stepper(self, inputs: Any, states: list[Any], training: bool, constants: Any = None) -> Step:
         """One step of all cells; see `sequence.stepper`."""
         steps, x = [], inputs
         for cell, state in zip(self.cells, states):
-            steps.append(stepper(cell, x, _as_list(state), training))
+            own = constants if accepts(type(cell), "constants") else None
+            steps.append(stepper(cell, x, _as_list(state), training, own))
             x = steps[-1](x, _as_list(state))[0]            # for its shape alone
 
         def step(x: Any, before: list[Any]) -> tuple[Any, list[Any]]:
