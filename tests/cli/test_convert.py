@@ -99,3 +99,55 @@ def test_files_of_keras(zoo: Callable[..., Outcome], tmp_path: Path, case: str) 
         pytest.skip("no such case")
     assert zoo("convert", source, tmp_path / "n.keras").code == 0
     assert all(map(np.array_equal, arrays(source), arrays(tmp_path / "n.keras")))
+
+
+@pytest.mark.parametrize("word, name, format, dialect", [
+    ("keras3", "n", "keras_zip", "keras3"), ("keras3", "n.h5", "keras_h5", "keras3"),
+    ("tfkeras", "n", "keras_h5", "tfkeras"), ("tfkeras", "n.json", "architecture_json", "tfkeras"),
+    ("keras2", "n.h5", "keras_h5", "keras2"), ("h5", "n", "keras_h5", "keras3"), ("keras", "n", "keras_zip", "keras3"),
+    ("weights", "n.weights.h5", "weights_h5", "keras3"), ("weights", "n", "weights_h5", "keras3"),
+    ("weights", "n.hdf5", "legacy_weights_h5", "keras3"), ("json", "n", "architecture_json", "keras3"),
+    ("yaml", "n", "architecture_yaml", "tfkeras"), ("tfjs", "n", "tfjs_layers", "tfkeras"),
+    ("tfjs", "n/model.json", "tfjs_layers", "tfkeras"), ("safetensors", "n", "safetensors", "keras3"),
+    ("npz", "n", "npz", "keras3"),
+])
+def test_targets(zoo: Callable[..., Outcome], model: Path, tmp_path: Path, word: str, name: str, format: str,
+                 dialect: str) -> None:
+    outcome = zoo("convert", model, tmp_path / name, "--to", word)
+    assert outcome.code == 0, outcome.err
+    written = io.read(tmp_path / name)
+    assert (written.format, written.producer.dialect) == (format, dialect)
+
+
+def test_weights_alone_take_the_fitting_format(zoo: Callable[..., Outcome], model: Path, tmp_path: Path) -> None:
+    zoo("convert", model, tmp_path / "w.npz")
+    assert zoo("convert", tmp_path / "w.npz", tmp_path / "w.safetensors", "--to", "safetensors").code == 0
+    assert io.read(tmp_path / "w.safetensors").format == "safetensors_weights"
+    assert all(map(np.array_equal, arrays(model), arrays(tmp_path / "w.safetensors")))
+
+
+def test_words_that_contradict_each_other(zoo: Callable[..., Outcome], model: Path, tmp_path: Path) -> None:
+    outcome = zoo("convert", model, tmp_path / "n", "--to", "keras3", "--format", "keras_h5")
+    assert outcome.code == 2 and "leave out --format" in outcome.err
+    outcome = zoo("convert", model, tmp_path / "n", "--to", "tfkeras", "--dialect", "keras3")
+    assert outcome.code == 2 and "leave out --format and --dialect" in outcome.err
+    assert zoo("convert", model, tmp_path / "n", "--rename-layer", "a").code == 2
+
+
+def test_changes_on_the_way(zoo: Callable[..., Outcome], model: Path, tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("cat\ndog\n")
+    outcome = zoo("convert", model, tmp_path / "n.keras", "--dtype", "float16", "--rename-layer", "edges=lines",
+                  "--rename-layer", "head/hidden=dense", "--labels", tmp_path / "labels.txt", "--preprocess", "tf",
+                  "--strip-optimizer")
+    assert outcome.code == 0, outcome.err
+    written = io.read(tmp_path / "n.keras")
+    assert {"lines", "head/dense"} <= {"/".join(path) for path, _ in written.model.walk()}
+    assert {tensor.dtype for _, tensor in written.weights} == {"float16"}
+    assert written.metadata["zoo"] == {"labels": ["cat", "dog"], "preprocess": "tf"}
+    outcome = zoo("convert", tmp_path / "n.keras", tmp_path / "n.npz")
+    assert outcome.out.rstrip().endswith("left out: the architecture, the labels, the preprocessing")
+
+
+def test_drop_top(zoo: Callable[..., Outcome], model: Path, tmp_path: Path) -> None:
+    outcome = zoo("convert", model, tmp_path / "n.keras", "--drop-top")
+    assert outcome.code == 2 and "the nested model 'head' does not end in a pooling or Flatten layer" in outcome.err

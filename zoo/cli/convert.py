@@ -9,6 +9,7 @@ import os
 import sys
 
 from zoo import io
+from zoo.cli import assumed_backend
 from zoo.cli.exit_codes import ExitCode
 from zoo.cli.targets import TARGETS, Output, output_of
 from zoo.errors import CannotExpress, ConfigError
@@ -38,6 +39,7 @@ zoo convert theano.h5 model.keras --data-format channels_last
 """
 
 _PARTS = {"model": "the architecture", "weights": "the weights", "training": "compile arguments and optimizer state"}
+_EXTRAS = {extras.LABELS: "the labels", extras.PREPROCESS: "the preprocessing"}
 _WRITABLE = {name: container for name, container in CONTAINERS.items() if container.write is not None}
 
 
@@ -52,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dialect", choices=sorted({name for container in _WRITABLE.values()
                                                      for name in container.dialects}),
                         help="whose vocabulary to write (default: that of IN if OUT can have it)")
+    assumed_backend.add_argument(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     _add_edits(parser.add_argument_group("changes on the way"))
 
@@ -76,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     """Reads, changes, writes, and tells what was left out."""
     if os.path.exists(args.target) and not args.overwrite and not _is_empty_folder(args.target):
         raise ConfigError(f"{args.target} exists; choose another name, or replace it with --overwrite")
-    document = edited(io.read(args.source, weights=args.weights), args)
+    document = edited(io.read(args.source, weights=args.weights, assume=args.assume), args)
     for found in document.findings:
         print(f"zoo: note: {found.where}: {found.message}", file=sys.stderr)
     output = output_of(args, document)
@@ -86,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
         return ExitCode.OK
     written = io.read(output.path)
     lost = [title for part, title in _PARTS.items() if getattr(document, part) and not getattr(written, part)]
-    lost += ["labels and preprocessing"] if extras.of(document.metadata) and not extras.of(written.metadata) else []
+    mine, kept = document.metadata.get(extras.KEY, {}), written.metadata.get(extras.KEY, {})
+    lost += [title for key, title in _EXTRAS.items() if key in mine and key not in kept]
     print(f"{output.path}: {CONTAINERS[written.format].title}{'; left out: ' * bool(lost)}{', '.join(lost)}")
     return ExitCode.OK
 

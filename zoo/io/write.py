@@ -70,8 +70,8 @@ def _refuse_problems(document: ModelDocument, container: Container, where: str) 
     if "weights" in container.holds and document.weights is not None:
         narrow = {tensor.dtype for _, tensor in document.weights if tensor.dtype in NARROW_FLOATS}
         if not narrow <= container.narrow_floats:
-            raise CannotExpress(f"{where}: no reader of {container.title} understands {', '.join(sorted(narrow))}; store "
-                                "the weights in another dtype: zoo convert --dtype float16, or float32")
+            raise CannotExpress(f"{where}: no reader of {container.title} understands {', '.join(sorted(narrow))}; "
+                                "store the weights in another dtype: zoo convert --dtype float16, or float32")
     if container.problems is None or document.model is None or document.format == container.name:
         return
     found = container.problems(document.model)

@@ -22,6 +22,10 @@ _HEAD = frozenset("Dense Dropout Activation Softmax ReLU LeakyReLU ELU PReLU Bat
                   "ActivityRegularization MaxoutDense Highway".split())
 
 
+# What zoo keeps in a file that is not true of the rest: names of classes, and random numbers of layers by their order.
+_OF_THE_HEAD = frozenset({extras.LABELS, extras.SEEDS})
+
+
 def without_top(document: ModelDocument) -> ModelDocument:
     """The document with the output of its last pooling or `Flatten` layer as the model's output.
 
@@ -46,7 +50,7 @@ def without_top(document: ModelDocument) -> ModelDocument:
     def moved(key: Key) -> Key | None:
         return key if not key[0] or key[0][0] in kept else None
 
-    own = {key: value for key, value in document.metadata.get(extras.KEY, {}).items() if key != extras.LABELS}
+    own = {key: value for key, value in document.metadata.get(extras.KEY, {}).items() if key not in _OF_THE_HEAD}
     metadata = {key: value for key, value in document.metadata.items() if key != extras.KEY} | (
         {extras.KEY: own} if own else {})
     return replace(with_weights(document, shorter, moved), training=None, metadata=metadata)
@@ -65,6 +69,8 @@ def _end_of_features(model: ModelRecord) -> TensorRef:
         if layer.model is not None:
             raise CannotExpress(f"the nested model {layer.name!r} does not end in a pooling or Flatten layer; cut that "
                                 "model itself")
+        if layer.class_name == "InputLayer":
+            raise CannotExpress("it has no pooling or Flatten layer")
         if layer.class_name not in _HEAD:
             raise CannotExpress(f"layer {layer.name!r} ({layer.class_name}) comes before any pooling or Flatten layer, "
                                 "and is no part of a usual head")
