@@ -74,7 +74,7 @@ def test_an_error_is_one_message_and_debug_shows_where(zoo: Callable[..., Outcom
 
 
 def test_interruption(zoo: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(path: str) -> None:
+    def interrupted(path: str, **_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(inspect.io, "read", interrupted)
@@ -92,7 +92,7 @@ def test_interruption_while_a_command_is_still_loading(zoo: Callable[..., Outcom
 
 
 def test_warnings_are_messages(zoo: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
-    def warn(path: str) -> None:
+    def warn(path: str, **_: object) -> None:
         import warnings
         with warnings.catch_warnings():
             warnings.simplefilter("always")

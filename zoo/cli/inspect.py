@@ -7,6 +7,7 @@ import json
 import sys
 
 from zoo import io
+from zoo.cli import assumed_backend
 from zoo.cli.exit_codes import ExitCode
 from zoo.io.read import read_content
 from zoo.report.description import describe
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="list every tensor with its minimum, maximum and mean; reads them one at a time")
     parser.add_argument("--lambda", action="store_true", dest="lambdas",
                         help="show the code of lambdas instead, as instructions of the Python that wrote it")
+    assumed_backend.add_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -42,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """Prints the description."""
     if args.lambdas:
         return _show_lambdas(args)
-    description = describe(io.read(args.file), with_statistics=args.weights)
+    description = describe(io.read(args.file, assume=args.assume), with_statistics=args.weights)
     if args.json:
         print(json.dumps(description, indent=1, allow_nan=False))
     else:

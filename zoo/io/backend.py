@@ -69,7 +69,7 @@ def settle(document: ModelDocument, assume: str | None = None) -> None:
         document.findings.append(Finding(verdict.severity, document.path or document.format,
                                          _message(verdict, affected)))
     if verdict.backend == "theano" and document.model is not None:
-        with_meanings_of_theano(document.model, document.producer.keras_version)
+        with_meanings_of_theano(document.model, dialect, document.producer.keras_version)
 
 
 def _verdict(document: ModelDocument, assume: str | None) -> _Verdict:
@@ -98,7 +98,8 @@ def _affected(document: ModelDocument) -> Iterator[str]:
     if document.model is not None:
         yield from ("/".join((*owner.path, owner.prefix.rstrip("/"))).rstrip("/")
                     for owner in owners_of(document.model).walk() if is_rotated_by_theano(owner.class_name))
-        yield from meant_otherwise_by_theano(document.model, document.producer.keras_version)
+        producer = document.producer
+        yield from meant_otherwise_by_theano(document.model, producer.dialect, producer.keras_version)
     elif document.weights is not None:
         yield from (f"{group.path}/{tensor.name}" for group, tensor in document.weights if len(tensor.shape) > 2)
 

@@ -47,8 +47,8 @@ def load(model: Any, document: ModelDocument, *, by_name: bool = False, skip_mis
 def _meant_otherwise(record: ModelRecord, document: ModelDocument) -> list[str]:
     """A note on layers that compute something else on the backend that the weights were trained with."""
     assert document.weights is not None
-    by_theano = document.weights.convention.backend == "theano"
-    layers = meant_otherwise_by_theano(record, document.producer.keras_version) if by_theano else []
+    convention, version = document.weights.convention, document.producer.keras_version
+    layers = meant_otherwise_by_theano(record, convention.dialect, version) if convention.backend == "theano" else []
     return [f"the weights were trained with Theano, which pads and enlarges differently: {', '.join(layers)}. Load "
             f"the architecture together with its weights for what it computed"] if layers else []
 

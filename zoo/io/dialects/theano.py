@@ -28,9 +28,10 @@ def _convolution(config: Config, rank: int) -> Meaning:
 def _recurrent(config: Config, rank: int) -> Meaning:
     """The states are convolved with padding in any case, with strides of 1."""
     states = _convolution({"kernel_size": config.get("kernel_size"), "padding": "same"}, rank)
-    if config.get("padding", "valid") == "valid":
+    padding = config.get("padding", "valid")
+    if padding == "valid":
         return states and theano_padding.VALID
-    return (states and config["padding"] == "same" and theano_padding.SAME) or _convolution(config, rank)
+    return theano_padding.SAME if padding == "same" and states else _convolution(config, rank)
 
 
 def _pooling(config: Config, rank: int) -> Meaning:
@@ -60,17 +61,18 @@ _RULES = _table(
      "Conv3DTranspose", _convolution, "padding"), ("ConvLSTM2D ConvLSTM2DCell", _recurrent, "padding"),
     ("AveragePooling1D AveragePooling2D AveragePooling3D MaxPooling1D MaxPooling2D MaxPooling3D", _pooling, "padding"),
     ("UpSampling2D", _enlarging, "interpolation"))
-_RULES_OF_KERAS_2_0 = _RULES | _table(("AveragePooling1D AveragePooling2D", _counted, "padding"))
+_OF_KERAS_2_0 = _RULES | _table(("AveragePooling1D AveragePooling2D", _counted, "padding"))
+_OF_KERAS_0 = {name: rule for name, rule in _RULES.items() if name != "Conv3D"}         # which it padded itself
 
 
-def with_meanings_of_theano(model: ModelRecord, keras_version: str | None) -> None:
+def with_meanings_of_theano(model: ModelRecord, dialect: str, keras_version: str | None) -> None:
     """Gives the layers of a model that Theano ran what its words meant there.
 
     Args:
         model: as decoded; it is changed.
-        keras_version: of the file, if it says that.
+        dialect, keras_version: of the file; the version if it says that.
     """
-    for _, config, argument, meaning in _differing(model, keras_version):
+    for _, config, argument, meaning in _differing(model, dialect, keras_version):
         config[argument] = meaning
 
 
@@ -85,16 +87,17 @@ def without_meanings_of_theano(model: ModelRecord) -> ModelRecord:
 
 def only_theano_means(config: Config) -> list[str]:
     """The arguments of a layer whose values are Theano's own."""
-    return [argument for argument, words in _WORDS.items() if config.get(argument) in words]
+    return [argument for argument, words in _WORDS.items()
+            if isinstance(config.get(argument), str) and config[argument] in words]
 
 
-def meant_otherwise_by_theano(model: ModelRecord, keras_version: str | None) -> list[str]:
+def meant_otherwise_by_theano(model: ModelRecord, dialect: str, keras_version: str | None) -> list[str]:
     """The layers that compute something else if Theano ran the model, as paths."""
-    return [path for path, *_ in _differing(model, keras_version)]
+    return [path for path, *_ in _differing(model, dialect, keras_version)]
 
 
-def _differing(model: ModelRecord, keras_version: str | None) -> Iterator[tuple[str, Config, str, str]]:
-    rules = _RULES_OF_KERAS_2_0 if re.match(r"2\.0\.", keras_version or "") else _RULES
+def _differing(model: ModelRecord, dialect: str, version: str | None) -> Iterator[tuple[str, Config, str, str]]:
+    rules = _OF_KERAS_0 if dialect == "keras0" else _OF_KERAS_2_0 if re.match(r"2\.0\.", version or "") else _RULES
     for path, class_name, config in _objects(model):
         if class_name in rules:
             argument, rank, rule = rules[class_name]

@@ -17,6 +17,9 @@ from zoo.io.tensors import TensorRecord
 _OLD_VARIABLES = {"kernel": "W", "recurrent_kernel": "U", "bias": "b", "embeddings": "W", "alpha": "alphas",
                   "moving_mean": "running_mean", "moving_variance": "running_std"}
 
+# Layers whose weights a dialect created in another order than all later ones.
+_ORDERS = {("keras0", "Highway"): "W b W_carry b_carry"}
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -73,7 +76,17 @@ def pieces_of(owner: Owner, slots: Sequence[Slot], convention: Convention, by_ga
         by_gate: whether each gate of a recurrent layer has arrays of its own, as Keras 0 and 1 have it by default.
     """
     owners = {slot.key: inner for inner in owner.walk() for slot in inner.slots or ()}
+    slots = [other for slot in slots for other in _in_order(slot, owners[slot.key], convention)]
     return list(_pieces(slots, owners, convention, by_gate and convention.dialect in OLD_DIALECTS))
+
+
+def _in_order(slot: Slot, owner: Owner, convention: Convention) -> Sequence[Slot]:
+    """The weight, or in place of the first one of a layer all of them, where the dialect had its own order."""
+    order = _ORDERS.get((convention.dialect, owner.class_name))
+    if order is None or owner.slots is None:
+        return (slot,)
+    own = {other.name: other for other in owner.slots}
+    return [own[name] for name in order.split() if name in own] if slot is owner.slots[0] else ()
 
 
 def _pieces(slots: Sequence[Slot], owners: dict[Key, Owner], convention: Convention, by_gate: bool) -> Iterator[Piece]:

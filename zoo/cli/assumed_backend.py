@@ -1,0 +1,13 @@
+"""``--assume``: the backend that wrote an old file, where the file itself does not tell."""
+
+from __future__ import annotations
+
+import argparse
+
+from zoo.io.backend import BACKENDS
+
+
+def add_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--assume``, None by default."""
+    parser.add_argument("--assume", choices=BACKENDS, help="the backend that wrote a file of Keras 0 or 1, which decides "
+                        "how its convolutions are stored and padded (default: what the file shows)")
