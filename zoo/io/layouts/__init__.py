@@ -2,7 +2,7 @@
 
 `roles` says which weights a layer class owns, `owners` finds all owners of a model, `order` and `names` know the
 layout by layer, `paths` the one by object path. `arrangement` knows how the arrays themselves differ between dialects
-and backends, `pieces` and `slots` apply it to weights and to what optimizers keep for them.
+and backends, `pieces` says which array of a file is which part of a weight.
 """
 
 from zoo.io.layouts.assets import bind_assets as bind_assets
@@ -17,7 +17,4 @@ from zoo.io.layouts.optimizer import Trained as Trained
 from zoo.io.layouts.optimizer import trained_weights as trained_weights
 from zoo.io.layouts.owners import owners_of as owners_of
 from zoo.io.layouts.roles import is_adapter as is_adapter
-from zoo.io.layouts.slots import of_arrays as of_arrays
-from zoo.io.layouts.slots import of_weights as of_weights
-from zoo.io.layouts.slots import trained_arrays as trained_arrays
 from zoo.io.layouts.untold import complete as complete
