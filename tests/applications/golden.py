@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.corpus import CORPUS
 from zoo.applications import list_models
+
+
+LARGE = 20_000_000                                          # parameters; whatever has more takes seconds
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,13 @@ def golden_names() -> list[str]:
     folder = CORPUS / "applications"
     cases = [case["case"] for case in json.loads((folder / "INDEX.json").read_text())["cases"]]
     return [case for case in cases if _json(folder / case / "meta.json").get("model") in list_models()]
+
+
+def marked_names() -> list[Any]:
+    """The cases as parameters of a test, those of large networks marked as slow."""
+    large = CORPUS / "applications" if CORPUS is not None else Path()
+    return [pytest.param(name, marks=pytest.mark.slow)
+            if _json(large / name / "meta.json")["parameters"] > LARGE else name for name in golden_names()]
 
 
 def golden(name: str) -> GoldenApplication:

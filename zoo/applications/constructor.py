@@ -37,5 +37,6 @@ def named(construct: Constructor, application: str, summary: str) -> Constructor
     """Gives the function the application's name and a docstring."""
     construct.__name__ = construct.__qualname__ = application
     construct.__doc__ = (f"{summary}\n\nArguments that all applications share: "
-                         "`zoo.applications.arguments.Arguments`.\n\nRaises:\n    ConfigError: arguments that are wrong or do not fit together.")
+                         "`zoo.applications.arguments.Arguments`.\n\n"
+                         "Raises:\n    ConfigError: arguments that are wrong or do not fit together.")
     return construct
