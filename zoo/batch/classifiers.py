@@ -52,7 +52,8 @@ class _Input:
 
 
 def choose(model: str, *, variant: dict[str, Any] | None = None, weights: str | os.PathLike[str] | None = None,
-           preprocess: str | None = None, labels: Sequence[str] | None = None, top_k: int = 5) -> Choice:
+           preprocess: str | None = None, labels: Sequence[str] | None = None, top_k: int = 5,
+           assume: str | None = None) -> Choice:
     """A classifier.
 
     Args:
@@ -62,6 +63,7 @@ def choose(model: str, *, variant: dict[str, Any] | None = None, weights: str | 
         preprocess: a name in `PREPROCESS_NAMES`; None for what the file or the application says.
         labels: names of the classes; None for those in the file or of the application.
         top_k: how many classes to name.
+        assume: the backend that wrote an old model file; see `zoo.io.read`.
 
     Raises:
         ConfigError: neither an application nor a file, or arguments that do not fit it.
@@ -70,7 +72,7 @@ def choose(model: str, *, variant: dict[str, Any] | None = None, weights: str | 
     """
     assumptions: list[str] = []
     if os.path.exists(model):
-        built, kept = _from_file(Path(model), weights, assumptions)
+        built, kept = _from_file(Path(model), weights, assume, assumptions)
         labels = kept.get(extras.LABELS) if labels is None else labels
         preprocess = kept.get(extras.PREPROCESS) if preprocess is None else preprocess
         application = application_of(built.name)
@@ -106,18 +108,18 @@ def _from_name(application: Application, variant: dict[str, Any], weights: str |
     return get_model(application.name, weights="imagenet" if weights is None else weights, **arguments)
 
 
-def _from_file(path: Path, weights: str | os.PathLike[str] | None,
+def _from_file(path: Path, weights: str | os.PathLike[str] | None, assume: str | None,
                assumptions: list[str]) -> tuple[Model, dict[str, Any]]:
     """The model in a file, and what zoo keeps there; for a published weights file, the application that it is of."""
     entry = next((entry for entry in hub.weights_manifest().entries if entry.file == path.name), None)
     if entry is None or weights is not None:
-        document = io.read(path)
+        document = io.read(path, assume=assume)
         if document.model is None:
             raise ConfigError(f"{path} holds weights alone. Name the network that they are for, and give the file as "
                               f"its weights: zoo classify --model NAME --weights {path}")
         restored = restore.model(document)
         if weights is not None:
-            restored.load_weights(weights)
+            restored.load_weights(weights, assume=assume)
         return restored, document.metadata.get(extras.KEY, {})
     assumptions.append(f"{path} holds the weights of {entry} by its file name")
     return _from_name(get_application(entry.model), dict(entry.variant), path, None), {}

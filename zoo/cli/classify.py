@@ -16,6 +16,7 @@ from zoo.batch.pipeline import classify
 from zoo.batch.rows import Row
 from zoo.batch.sinks import CsvSink, JsonLinesSink, Sink, output_file
 from zoo.batch.sources import ImageSource, find_images
+from zoo.cli import assumed_backend
 from zoo.cli.exit_codes import ExitCode
 from zoo.cli.variants import HELP, parse
 from zoo.report.tables import Column, clean, display_width, fit, line, terminal_width
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME|FILE",
                         help=f"a network {HELP}; or a model file (default: %(default)s)")
     parser.add_argument("--weights", metavar="FILE", help="weights for the model, in place of the published ones")
+    assumed_backend.add_argument(parser)
     parser.add_argument("--top-k", type=_positive, default=5, metavar="N", help="labels a row (default: %(default)s)")
     parser.add_argument("--batch-size", type=_positive, default=32, metavar="N",
                         help="images in one run of the model (default: %(default)s)")
@@ -62,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     sources = find_images(args.paths)
     name, variant = parse(args.model)
     choice = choose(name, variant=variant, weights=args.weights, preprocess=args.preprocess,
-                    labels=None if args.labels is None else read_labels(args.labels), top_k=args.top_k)
+                    labels=None if args.labels is None else read_labels(args.labels), top_k=args.top_k,
+                    assume=args.assume)
     for assumption in choice.assumptions:
         print(f"zoo: note: {assumption}", file=sys.stderr)
     failures = 0
