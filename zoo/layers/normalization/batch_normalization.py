@@ -92,7 +92,7 @@ class BatchNormalization(Layer):
             training: whether to use, and to follow, the statistics of this batch.
             mask: of the input's shape without its last axis; positions where it is False do not count.
         """
-        x = ops.cast(inputs, dtypes.result_type(inputs.dtype, "float32"))
+        x = ops.cast(inputs, dtypes.result_type(ops.dtype(inputs), "float32"))
         gamma, beta = self.gamma, self.beta
         frozen = "followed" if self.trainable else conventions.current().frozen_statistics
         if training and frozen != "moving":

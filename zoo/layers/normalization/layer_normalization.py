@@ -55,7 +55,7 @@ class LayerNormalization(Layer):
         return ops.cast(outputs, self.arithmetic_dtype)
 
     def _scaled(self, inputs: Any) -> Any:
-        x = ops.cast(inputs, dtypes.result_type(inputs.dtype, "float32"))
+        x = ops.cast(inputs, dtypes.result_type(ops.dtype(inputs), "float32"))
         factor = ops.rsqrt(ops.add(ops.var(x, self.axis, keepdims=True), self.epsilon))
         kept = {normalize_axis(axis, x.ndim) for axis in self.axis}
         gamma = ops.reshape(self.gamma, tuple(size if i in kept else 1 for i, size in enumerate(x.shape)))
@@ -145,7 +145,7 @@ class GroupNormalization(Layer):
     def call(self, inputs: Any) -> Any:
         axis = normalize_axis(self.axis, inputs.ndim)
         split = (self.groups, inputs.shape[axis] // self.groups)        # the channels are known, see build
-        x = ops.cast(inputs, dtypes.result_type(inputs.dtype, "float32"))
+        x = ops.cast(inputs, dtypes.result_type(ops.dtype(inputs), "float32"))
         x = ops.reshape(x, (*inputs.shape[:axis], *split, *inputs.shape[axis + 1:]))
         reduced = tuple(i for i in range(1, x.ndim) if i != axis)
         mean, variance = ops.moments(x, axes=reduced, keepdims=True)
