@@ -113,7 +113,8 @@ def _check_cover(extents: list[_Extent], size: int, where: str) -> None:
     at = 0
     for extent in sorted(extents, key=lambda extent: (extent.start, extent.stop)):
         if extent.start < at:
-            raise UnsafeFile(f"{where}: {extent.name} begins at byte {extent.start}, inside of the array before it")
+            raise UnsafeFile(f"{where}: {extent.name} begins at byte {extent.start}, inside of the array before it",
+                             "tensor-overlap", where)
         if extent.start > at:
             raise CorruptFile(f"{where}: {extent.start - at} bytes before {extent.name} belong to no array")
         at = extent.stop

@@ -140,7 +140,7 @@ class _Composer:
                 raise self.corrupt(event, f"expected keys that are text, received {key!r:.50}")
             if key in found:
                 raise UnsafeFile(f"{self.where}: refused a mapping that has the key {key!r} twice; readers disagree on "
-                                 "which one counts")
+                                 "which one counts", "json-duplicate-key", self.where)
             found[key] = self.value(next(self.events), depth + 1)
         return found
 

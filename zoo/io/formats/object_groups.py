@@ -84,7 +84,8 @@ def read_shards(index: dict[str, Any], where: str, open_shard: Callable[[str], G
     merged: dict[str, WeightGroup] = {}
     for name in names:
         if re.search(r"[/\\:\0]", name) or name in ("", ".", ".."):
-            raise UnsafeFile(f"{where}: refused the shard {name!r}: shards lie beside their index")
+            raise UnsafeFile(f"{where}: refused the shard {name!r}: shards lie beside their index",
+                             "shard-path", where)
         for group in read(open_shard(name)):
             known = merged.setdefault(group.path, WeightGroup(group.path, [], group.name))
             known.tensors += group.tensors

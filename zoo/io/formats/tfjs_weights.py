@@ -89,7 +89,7 @@ def checked_name(path: Any, where: str) -> str:
     name = path.removeprefix("./")
     if re.search(r"[/\\:\0]", name) or name in ("", ".", ".."):
         raise UnsafeFile(f"{where}: refused the shard {path!r}: shards lie beside their manifest; download them there "
-                         "and take the folders or the address out of 'paths'", "zip-path", where)
+                         "and take the folders or the address out of 'paths'", "shard-path", where)
     return name
 
 

@@ -199,7 +199,7 @@ def _tensor(where: str, storage: Any, offset: Any, shape: Any, stride: Any, *_: 
                           f"{storage.count} elements")
     if size > storage.count:
         raise UnsafeFile(f"{where}: a tensor {shape} repeats the {storage.count} elements of its storage; call "
-                         ".contiguous() on expanded tensors before saving them")
+                         ".contiguous() on expanded tensors before saving them", "tensor-overlap", where)
     return _Tensor(storage, offset, shape, stride)
 
 
