@@ -64,7 +64,9 @@ def _outcomes(process: subprocess.Popen[str], number: int) -> Iterator[Outcome]:
             return
         line = process.stdout.readline()
         if not line:
-            if process.wait():
+            if process.wait() == 1:                         # an error of Python: no fault of the file
+                raise SystemExit(f"the process for file {number} could not go on; run it with --worker to see why")
+            if process.returncode:
                 yield Outcome(number, "?", "?", "?", "crash", f"exit code {process.returncode}")
             return
         outcome = Outcome(**json.loads(line))

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from zoo.errors import CorruptFile, FileError, UnsafeFile
-from zoo.io import archive, hdf5, json_codec
+from zoo.io import archive, hdf5, json_codec, yaml_codec
 from zoo.io.limits import DEFAULT_LIMITS, Limits
 from zoo.io.source import FileRange, Memory, Source
 from zoo.safety import configs, pickles
@@ -32,9 +32,7 @@ _SPOOLED = 1 << 24                      # members larger than this are expanded 
 _BLOCK = 1 << 20
 _END_OF_ZIP = b"PK\x05\x06"
 _SPACE = b"\xef\xbb\xbf \t\r\n"
-_YAML_TAG = re.compile(rb"!!python/(?:object|name|module|apply|new|bytes|long)[^\s]*|!!python/\S*:\S*")
 _YAML_KEYS = re.compile(rb"^-?\s*(?:class_name|config|backend|keras_version|layers|nodes|function_type):", re.MULTILINE)
-_YAML_CODE = re.compile(rb"class_name: Lambda|function_type: lambda|mode_type: lambda")
 _GRAPH_OPERATIONS = re.compile(rb"\b(ReadFile|WriteFile|EagerPyFunc|PyFunc|PyFuncStateless|MatchingFiles)\b")
 _MODEL_KEY = re.compile(rb'"(?:class_name|modelTopology|weight_map)"')
 _UNEXAMINED = (
@@ -72,7 +70,7 @@ class Part:
     def refusal(self, error: UnsafeFile) -> Finding:
         """The finding that an error of a guard is."""
         place = error.where.removeprefix(self.file) or self.location
-        message = str(error).removeprefix(error.where).removeprefix(": ")
+        message = str(error).removeprefix(error.where).lstrip(":, ")
         return finding(error.rule, self.file, place.lstrip(":!") or "", message)
 
 
@@ -251,12 +249,15 @@ def _is_yaml(part: Part) -> bool:
 
 
 def _yaml(part: Part) -> Iterator[Finding]:
-    text = part.source.read(0, part.limits.json_bytes)
-    tags = sorted({tag.decode("ascii", "replace")[:80] for tag in _YAML_TAG.findall(text)})
-    if tags:
-        yield part.found("yaml-tag", f"the tags {', '.join(tags[:8])}")
-    if code := _YAML_CODE.search(text):
-        yield part.found("lambda-code", f"{code[0].decode('ascii')}: Python code in YAML")
+    text = part.source.read(0, part.limits.yaml_bytes + 1)
+    try:
+        value = yaml_codec.loads(text, part.source.where, part.limits)
+    except UnsafeFile as error:
+        yield part.refusal(error)
+        return
+    except CorruptFile:
+        return                                              # begins like YAML, and is something of somebody else's
+    yield from configs.examine(value, part.file, part.location)
 
 
 # ---- arrays, pickles, others

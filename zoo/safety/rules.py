@@ -100,7 +100,9 @@ RULES: dict[str, Rule] = {rule.id: rule for rule in (
     Rule("zip-encrypted", "medium", "an encrypted member: nobody can look into it"),
     Rule("zip-overlap", "high", "members that overlap"),
     Rule("folder-link", "high", "a link or special file in a model folder", ("keras#23015", "keras#22973")),
+    Rule("shard-path", "high", "a list of shards that points outside of its folder", _TRAVERSAL),
     # other content
+    Rule("tensor-overlap", "medium", "tensors that share their bytes"),
     Rule("json-duplicate-key", "high", "a JSON object with a key twice: readers disagree on which one counts"),
     Rule("prepended-data", "medium", "other data before the model: the file is two things at once"),
     Rule("appended-data", "medium", "other data after the model: the file is two things at once"),
