@@ -38,6 +38,8 @@ class Conventions:
         frozen_statistics: with what a frozen batch normalization normalises in training: with the ``moving``
             statistics, or those of the ``batch``, which ``followed`` adds to the moving ones all the same.
         accuracy_by: whether ``accuracy`` is chosen by the ``shapes`` of targets and output, or by the ``loss``.
+        class_weights_of: whether class weights are for samples of ``training`` alone, or for ``all``: those that
+            `validation_split` holds back as well.
         scores: names of losses and metrics that meant another function -> that function's name.
     """
 
@@ -47,6 +49,7 @@ class Conventions:
     moving_variance: tuple[str, ...] = ()
     frozen_statistics: str = "moving"
     accuracy_by: str = "shapes"
+    class_weights_of: str = "training"
     scores: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -60,7 +63,7 @@ TODAY = Conventions("keras-3")
 TFKERAS = Conventions("tf.keras", moving_variance=("unbiased_images",))
 
 _SAMPLE = ("epsilon", "unbiased")
-_OLD = {"mean": "weighted", "activity_penalty": "sum", "accuracy_by": "loss"}
+_OLD = {"mean": "weighted", "activity_penalty": "sum", "accuracy_by": "loss", "class_weights_of": "all"}
 
 #: Multi-backend Keras on Theano, by first release; each until the next.
 _RELEASES = {
@@ -74,7 +77,7 @@ _RELEASES = {
                         scores=_SIGNS | _COSINE),
     (2, 1, 3): Conventions("keras-2.1.3", **_OLD, moving_variance=_SAMPLE, frozen_statistics="batch",
                            scores=_SIGNS | _COSINE),
-    (2, 3): Conventions("keras-2.3", "all", "sum", _SAMPLE, "batch", "loss"),
+    (2, 3): Conventions("keras-2.3", **_OLD | {"mean": "all"}, moving_variance=_SAMPLE, frozen_statistics="batch"),
 }
 _LATEST = {"keras0": (0, 9), "keras1": (1, 9), "keras2": (2, 9)}
 

@@ -249,6 +249,8 @@ class Trainer:
         epochs = min(epochs, config.max_epochs or epochs)
         if validation_split:
             (x, y, sample_weight), validation_data = data.split((x, y, sample_weight), validation_split)
+            if self.conventions.class_weights_of == "all":
+                validation_data = weighted(validation_data, class_weight)
         training = data.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, steps=steps_per_epoch,
                                continuing=True)
         validation = None
