@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from zoo import tree
+from zoo import conventions, tree
+from zoo.conventions import Conventions
 from zoo.errors import CannotExpress, WeightsMismatch
+from zoo.io import extras
 from zoo.io.dialects.training import decode_training, encode_training
-from zoo.io.document import ModelRecord, OptimizerRecord, TrainingRecord
+from zoo.io.document import ModelDocument, ModelRecord, OptimizerRecord, TrainingRecord
 from zoo.io.layouts.bound import StoredArray
 from zoo.io.layouts.optimizer import KERAS3, Trained, decode_state, encode_state, eras_of
 from zoo.io.tensors import TensorRecord
@@ -19,6 +21,21 @@ MULTI_BACKEND = frozenset({"keras0", "keras1", "keras2"})
 
 # Arrays of an archive that an inner optimizer keeps; the outer one has them all, too.
 _INNER = re.compile(r"optimizer/.+/vars/\d+")
+
+
+def conventions_of(document: ModelDocument) -> Conventions:
+    """By which conventions a model trains on: those of the release that wrote the file, or those that were kept in it.
+
+    A file that does not say how the model was trained has nothing that could go on: then they are today's.
+    """
+    kept = document.metadata.get(extras.KEY, {}).get(extras.CONVENTIONS)
+    if kept is not None:
+        return conventions.named(kept)
+    producer, weights = document.producer, document.weights
+    if document.training is None:
+        return conventions.TODAY
+    return conventions.of(producer.dialect, producer.keras_version,
+                          producer.backend if weights is None else weights.convention.backend)
 
 
 def output_names(model: ModelRecord | None) -> list[str]:

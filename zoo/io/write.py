@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import CannotExpress, ConfigError
-from zoo.io import dialects, layouts
+from zoo.io import dialects, extras, layouts
 from zoo.io.backend import THEANO_DIALECTS
 from zoo.io.atomic import replacing, replacing_folder
 from zoo.io.container import Container, Content
 from zoo.io.dialects.theano import without_meanings_of_theano
-from zoo.io.document import ModelDocument, TrainingRecord, WeightGroup, WeightTree
+from zoo.io.document import ModelDocument, Producer, TrainingRecord, WeightGroup, WeightTree
 from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
 from zoo.io.narrow_floats import NARROW_FLOATS
-from zoo.io.training import output_names, translated
+from zoo.io.training import MULTI_BACKEND, conventions_of, output_names, translated
 
 # The release that a converted file says it is from: the last one that wrote the dialect, or the one it is tested with.
 VERSIONS = {"keras3": "3.15.1", "tfkeras": "2.15.0", "keras2": "2.3.1", "keras1": "1.2.2", "keras0": None}
@@ -119,8 +120,6 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
                       backend="tensorflow" if dialect in _WITH_BACKEND else None, metadata=document.metadata)
     if "architecture" in container.holds:
         content.architecture = _architecture(document, container, dialect, same)
-    if "architecture" in container.holds or document.format == container.name:
-        content.training = _training(document, container, dialect, where)
     if document.metadata.get("assets") and {"architecture", "weights"} <= container.holds and not container.assets:
         raise CannotExpress(f"{where}: {container.title} has no place for files of layers: "
                             f"{sorted(document.metadata['assets'])}; write a .keras archive, or give the layers their "
@@ -130,9 +129,22 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
         verbatim = same and document.weights.layout in container.layouts
         content.weights = document.weights if verbatim else _laid_out(document, container, dialect, content, where)
         same = verbatim
+    if "architecture" in container.holds or document.format == container.name:
+        content.training = _training(document, container, dialect, content.weights, where)
     if same and producer.backend is not None:         # newly laid out weights are in TensorFlow's order
         content.backend = producer.backend
+    content.metadata = content.metadata | _kept(document, Producer(dialect, content.keras_version, content.backend))
     return content
+
+
+def _kept(document: ModelDocument, target: Producer) -> dict[str, Any]:
+    """What zoo keeps in the file beside what Keras keeps; the conventions of training if those of `target` differ."""
+    own = document.metadata.get(extras.KEY, {})
+    if document.producer.dialect == LIVE or document.training is None:
+        return extras.of(document.metadata)
+    began = conventions_of(document)
+    later = conventions_of(replace(document, producer=target, weights=None, metadata={}))
+    return extras.of({extras.KEY: own if began == later else {**own, extras.CONVENTIONS: began.name}})
 
 
 def _architecture(document: ModelDocument, container: Container, dialect: str, same: bool) -> dict[str, Any]:
@@ -158,8 +170,13 @@ def _by_theano(document: ModelDocument, container: Container, same: bool) -> boo
         or "weights" not in container.holds
 
 
-def _training(document: ModelDocument, container: Container, dialect: str, where: str) -> TrainingRecord | None:
-    """The training state: its words and the order of its slots are those of one dialect and container."""
+def _training(document: ModelDocument, container: Container, dialect: str, written: WeightTree | None,
+              where: str) -> TrainingRecord | None:
+    """The training state: its words and the order of its slots are those of one dialect and container.
+
+    Args:
+        written: the weights of the new file, as which its optimizer has its slots.
+    """
     training, source = document.training, document.producer.dialect
     archived = (document.format in _ARCHIVES) == (container.name in _ARCHIVES)
     if training is None or source == dialect and archived:
@@ -167,11 +184,13 @@ def _training(document: ModelDocument, container: Container, dialect: str, where
     if document.model is None or document.weights is None:
         raise CannotExpress(f"{where}: compile arguments and optimizer state follow the order of a model's weights, "
                             "which the document does not have; write it without: training=None")
-    bound, _ = layouts.bind_weights(document.model, document.weights)
+    bound, report = layouts.bind_weights(document.model, document.weights)
     trained = layouts.trained_weights(document.model, bound)
+    arrays = [] if written is None or dialect not in MULTI_BACKEND else \
+        layouts.bind_weights(document.model, written)[1].arrays
     try:
         return translated(training, "keras3" if source == LIVE else source, dialect, trained,
-                          output_names(document.model), container.legacy)
+                          output_names(document.model), container.legacy, report.arrays, arrays)
     except CannotExpress as error:
         raise CannotExpress(f"{where}: {error}\n  To leave training state out: "
                             "dataclasses.replace(document, training=None)", error.dialect) from error

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo import conventions, layers, serialization, tree
-from zoo.conventions import Conventions
+from zoo import layers, serialization, tree
 from zoo.engine import budget, dtypes
 from zoo.engine.operation import Operation
 from zoo.engine.symbolic import KerasTensor
@@ -19,6 +18,7 @@ from zoo.io import extras, layouts
 from zoo.io.dialects import structure
 from zoo.io.document import CallRecord, LayerRecord, ModelDocument, ModelRecord, TensorRef
 from zoo.io.limits import DEFAULT_LIMITS, Limits
+from zoo.io.training import conventions_of
 from zoo.layers.seeds import seed_generators
 from zoo.ops import operations
 from zoo.models import capture, weights
@@ -48,7 +48,7 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
     with serialization.custom_object_scope(custom_objects):
         _refuse_unknown(document.model, document.path)
         restored = _made(document, document.model)
-        restored.conventions = _conventions(document)
+        restored.conventions = conventions_of(document)
         with refused_as(CorruptFile, f"{document.path}: what the file says of the weights"):
             if with_weights and document.weights is not None:
                 restored.load_report = weights.load(restored, document)
@@ -56,16 +56,6 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
                 _load_assets(restored, document)
                 _resume_seeds(restored, document)
     return restored
-
-
-def _conventions(document: ModelDocument) -> Conventions:
-    """Those of the release that wrote the file, or those that the model had when zoo wrote it."""
-    kept = document.metadata.get(extras.KEY, {}).get(extras.CONVENTIONS)
-    if kept is not None:
-        return conventions.named(kept)
-    producer, weights = document.producer, document.weights
-    return conventions.of(producer.dialect, producer.keras_version,
-                          producer.backend if weights is None else weights.convention.backend)
 
 
 def _made(document: ModelDocument, record: ModelRecord) -> Model:

@@ -59,6 +59,8 @@ class Encoder:
         if model.kind == "sequential":
             layers, given = _input_in_first_layer(model.layers) if self.dialect.input_in_first_layer else \
                 (model.layers, {})
+            if self.dialect.dtype_argument == "dtype" and not given.get("dtype", "float32").startswith("float"):
+                layers, given = model.layers, {}            # the layer that reads numbers of words computes in floats
             entries = [self.layer(layer, path) for layer in layers]
             if given:
                 entries[0]["config"] |= {self.dialect.dtype_argument if key == "dtype" else key: value

@@ -19,6 +19,7 @@ Config = dict[str, Any]
 
 LEGACY_MODULE = "keras.optimizers.legacy"
 LEGACY = frozenset({"Adagrad", "Nadam", "RMSprop"})         # epsilon added to the root; Nadam's own pace
+_OLDER, _ONLY_OLDER = "older", {"schedule_decay": ANY}     # in records: that it is one of these, and their arguments
 _LEGACY_OF_KERAS0 = frozenset({"Nadam"})                    # which had epsilon under the root, as today
 
 _KEYS = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile")
@@ -84,6 +85,8 @@ def decode_optimizer(entry: Any, dialect: str) -> Any:
     if isinstance(entry, dict) and "class_name" not in entry and "name" in entry:       # Keras 0
         entry = {"class_name": entry["name"], "config": {key: entry[key] for key in entry if key != "name"}}
     if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict) or dialect == "keras3":
+        if isinstance(entry, dict) and isinstance(entry.get(_OLDER), dict):
+            return _record(entry["class_name"], {**entry["config"], **entry[_OLDER]}, legacy=True)
         return _object(entry, "keras.optimizers") if isinstance(entry, dict) else entry
     class_name, config = str(entry["class_name"]).removeprefix("Custom>"), dict(entry["config"])
     if "use_ema" in config:
@@ -175,7 +178,7 @@ def encode_training(config: Config, dialect: str, legacy: bool = False) -> Confi
     if legacy and dialect in ("keras3", "tfkeras"):
         config = _in_full(config)
     if dialect == "keras3":
-        return dict(config)
+        return {**config, "optimizer": _as_keras3(config.get("optimizer"))} if "optimizer" in config else dict(config)
     problems: list[str] = []
     encoded = {"optimizer": _encode_optimizer(config.get("optimizer"), dialect, problems)}
     encoded |= {key: _plain(config.get(key), problems) for key in _H5_KEYS}
@@ -197,6 +200,15 @@ def _in_full(config: Config) -> Config:
     return config | {key: written(config[key], longer) for key, longer in ways.items() if key in config}
 
 
+def _as_keras3(entry: Any) -> Any:
+    """Optimizers that Keras 3 does not have as those that have their names there, with a key that it does not read."""
+    if not isinstance(entry, dict) or entry.get("registered_name") != f"legacy>{entry['class_name']}":
+        return entry
+    config = entry["config"]
+    return {**_record(entry["class_name"], _without(config, _ONLY_OLDER)),
+            _OLDER: {key: config[key] for key in _ONLY_OLDER if key in config}}
+
+
 def _encode_optimizer(entry: Any, dialect: str, problems: list[str]) -> Any:
     if not isinstance(entry, dict):
         return entry
@@ -213,7 +225,7 @@ def _encode_optimizer(entry: Any, dialect: str, problems: list[str]) -> Any:
         config = _limited(class_name, config, _TFKERAS_RULES, problems)
         return {"class_name": f"Custom>{class_name}", "config": {**config, "jit_compile": False,
                                                                  "is_legacy_optimizer": False}}
-    if class_name in LEGACY and not is_legacy:
+    if class_name in LEGACY and is_legacy != (dialect != "keras0" or class_name in _LEGACY_OF_KERAS0):
         problems.append(f"optimizer {class_name}: computes something else there")
     rules = _OLDER_RULES if dialect == "tfkeras" else _KERAS2_RULES
     if class_name == "SGD":

@@ -34,7 +34,7 @@ def training_config(training: TrainingRecord) -> dict[str, Any]:
     config = dict(training.config)
     if "optimizer" in config:
         entry = config.pop("optimizer")
-        config["optimizer_config"] = ({key: entry[key] for key in ("class_name", "config")}
+        config["optimizer_config"] = ({key: entry[key] for key in ("class_name", "config", "older") if key in entry}
                                       if isinstance(entry, dict) and "class_name" in entry else entry)
     return config
 
