@@ -129,6 +129,15 @@ def test_elementwise(case):
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("operand", OPERANDS)
+@pytest.mark.parametrize("case", ELEMENTWISE)
+def test_elementwise_by_tiles_of_numpy(case, operand):
+    with config.using(kernels="blas"):
+        actual, expected, program = run(ELEMENTWISE[case], X, OPERANDS[operand])
+    assert program.steps[-1].choice.kernel.title == "blas.tiled_elementwise"
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("case", OPERANDS)
 def test_operands_that_broadcast(case):
     function = ELEMENTWISE["extrema"]
