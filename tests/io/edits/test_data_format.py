@@ -178,8 +178,9 @@ def outcome(case: ModelCase) -> str | None:
         if formats_of(document) == {target}:
             continue
         new = converted(document, target)
-        model = restore.model(new.document, custom_objects=CUSTOM_OBJECTS)
-        for inputs, expected in case.calls():
+        original, model = (restore.model(each, custom_objects=CUSTOM_OBJECTS) for each in (document, new.document))
+        for inputs, _ in case.calls():
+            expected = outputs_of(original, list(inputs.values()), list(inputs))
             received = outputs_of(model, moved(list(inputs.values()), new.inputs), list(inputs))
             problem = difference(received, moved(expected, new.outputs), **case.tolerance)
             if problem:

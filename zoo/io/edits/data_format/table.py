@@ -66,9 +66,10 @@ def _table(*rows: tuple[str, Rule]) -> dict[str, Rule]:
     return {name: rule for names, rule in rows for name in names.split()}
 
 
+# AutoContrast is not here: Keras stretches axes 1 and 2 whatever its data format.
 RULES: dict[str, Rule] = _table(
     ("""AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D
-        AdaptiveMaxPooling2D AdaptiveMaxPooling3D AugMix AutoContrast AveragePooling1D AveragePooling2D AveragePooling3D
+        AdaptiveMaxPooling2D AdaptiveMaxPooling3D AugMix AveragePooling1D AveragePooling2D AveragePooling3D
         CenterCrop Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
         ContrastLimitedAdaptiveHistogramEqualization Cropping2D Cropping3D CutMix DepthwiseConv1D DepthwiseConv2D
         Equalization MaxPooling1D MaxPooling2D MaxPooling3D MixUp RandAugment RandomBrightness RandomColorDegeneration
