@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.conformance.custom_code import CASES, CUSTOM_OBJECTS
 from tests.corpus import CORPUS
 from zoo import layers
 from zoo.io.dialects.operations import PREFIX
@@ -18,6 +19,8 @@ from zoo.ops import operations
 
 MODELS = frozenset({"Functional", "Sequential", "Model"})
 KNOWN_ERRORS = ("UnknownClass",)
+PAIRS = ("model.json", "model.yaml")                        # architectures that come with WEIGHTS
+WEIGHTS = "weights.h5"
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,22 @@ class ModelCase:
 
     def files(self) -> list[str]:
         """The whole-model files of the case, and architectures that come with their weights."""
-        return [name for name in ("model.keras", "model.h5") if (self.folder / name).exists()]
+        whole = [name for name in ("model.keras", "model.h5") if (self.folder / name).exists()]
+        pairs = [name for name in PAIRS if (self.folder / name).exists() and (self.folder / WEIGHTS).exists()]
+        return whole + pairs
+
+    def options(self, file: str) -> dict[str, Any]:
+        """What `zoo.load_model` has to be told beside the path: the weights of an architecture, and what the file itself
+        does not tell."""
+        ordering = self.meta.get("image_dim_ordering")              # of Keras 0 and 1, as the backend
+        return {"assume": self.meta["backend"] if ordering else None, "weights": self.folder / WEIGHTS if file in PAIRS else None,
+                "data_format": {"th": "channels_first", "tf": "channels_last", None: None}[ordering]}
+
+    def custom_objects(self) -> dict[str, Any]:
+        """What the case's own functions are."""
+        sources = self.meta.get("lambdas") or {}            # by layer; by class for Keras 0, which named layers so
+        own = {name.lower(): CASES[source] for name, source in sources.items() if source in CASES}
+        return {**CUSTOM_OBJECTS, **own}
 
     def unknown_layers(self) -> list[str]:
         """Layer classes of the case that zoo does not have yet."""

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.conformance.custom_code import CUSTOM_OBJECTS
 from tests.conformance.model_cases import ModelCase, cases, difference
 from tests.conformance.outcome import tally
 from tests.corpus import CORPUS, require_corpus
@@ -19,12 +18,14 @@ from zoo.errors import UnknownClass, ZooError
 pytestmark = require_corpus
 DEFAULT_TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
 PRODUCERS = ("keras3", "tfkeras2", "keras-3.0.5", "keras-3.6.0", "tfkeras-2.12", "tfkeras-2.15")
+HISTORICAL = (("keras-0.3.3", "model.json"), ("keras-0.3.3", "model.yaml"), ("keras-1.2.2", "model.h5"),
+              ("keras-1.2.2", "model.json"), ("keras-1.2.2", "model.yaml"))
 
 
 def outcome(case: ModelCase, file: str) -> str | None:
     """None if the file predicts what it should, else why not."""
     try:
-        model = zoo.load_model(case.folder / file, CUSTOM_OBJECTS, compile=False)
+        model = zoo.load_model(case.folder / file, case.custom_objects(), compile=False, **case.options(file))
         for inputs, expected in case.calls():
             given = inputs if isinstance(model.input, dict) else list(inputs.values())
             received = tree.leaves(model.predict_on_batch(given if len(given) > 1 or isinstance(given, dict) else given[0]))
@@ -36,8 +37,8 @@ def outcome(case: ModelCase, file: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("form", ["model.keras", "model.h5"])
-@pytest.mark.parametrize("producer", PRODUCERS)
+@pytest.mark.parametrize(("producer", "form"), [*((producer, form) for producer in PRODUCERS
+                                                  for form in ("model.keras", "model.h5")), *HISTORICAL])
 def test_predictions_equal_those_of_keras(producer: str, form: str) -> None:
     row = tally(f"{producer} {form}")
     for case in cases(producer):

@@ -15,7 +15,8 @@ Path = str | os.PathLike[str]
 
 
 def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True,  # noqa: A002
-               safe_mode: bool = True, *, weights: Path | None = None, assume: str | None = None) -> Model:
+               safe_mode: bool = True, *, weights: Path | None = None, assume: str | None = None,
+               data_format: str | None = None, replace: restore.Replacements | None = None) -> Model:
     """The model in a file of any known format; the content decides, not the suffix. Nothing in the file is executed.
 
     Args:
@@ -26,6 +27,9 @@ def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, comp
         safe_mode: accepted for Keras's sake: nothing in a file is executed in any case.
         weights: a weights file to go with an architecture.
         assume: the backend that wrote an old file, ``theano`` or ``tensorflow``; see `zoo.io.read`.
+        data_format: ``channels_first`` or ``channels_last``, of layers whose old file does not tell; see `zoo.io.read`.
+        replace: layers, or functions of their inputs, in place of those of the file, by the layers' names:
+            ``{"lambda_1": lambda x: x / 255}``.
 
     Returns:
         The model; ``model.load_report`` tells what was loaded.
@@ -34,10 +38,11 @@ def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, comp
         FileError: the file is damaged, unsafe, or of a format that zoo does not read.
         UnknownClass: it holds classes that neither zoo nor `custom_objects` knows.
         WeightsMismatch: its weights do not fit its architecture.
-        ConfigError: `weights` is given for a file that has some, or no such backend can be assumed.
+        ConfigError: `weights` is given for a file that has some, or no such backend or data format
+            can be assumed.
     """
-    document = io.read(path, weights=weights, assume=assume)
-    restored = restore.model(document, custom_objects=custom_objects)
+    document = io.read(path, weights=weights, assume=assume, data_format=data_format)
+    restored = restore.model(document, custom_objects=custom_objects, replace=replace)
     if compile:
         training_state.restore(restored, document, custom_objects)
     return restored
