@@ -81,10 +81,21 @@ def _has_key(probe: Probe, *keys: str) -> bool:
 
 _SAVE_AGAIN = "load it in the library that wrote it and save it as .keras or .h5"
 
+_WITH_LAYERS = ("load it in the library that wrote it (TensorFlow up to 2.15, tf_keras) and save it as .keras or .h5: "
+                "tf.keras.models.load_model(FOLDER).save('model.h5')")
+_WITHOUT_LAYERS = ("it holds functions and no layers, which only TensorFlow runs; use the model that it was exported "
+                   "from, saved as .keras or .h5")
+
+
+def _is_saved_model(probe: Probe, *others: str) -> bool:
+    return probe.is_folder and all((probe.path / name).is_file() for name in ("saved_model.pb", *others))
+
+
 # Recognised before the containers are asked: a folder or file of one of these must not be searched as something else.
 _UNREAD_FIRST = (
-    _Unread("saved_model", "a TensorFlow SavedModel folder", _SAVE_AGAIN,
-            lambda probe: probe.is_folder and (probe.path / "saved_model.pb").is_file()),
+    _Unread("saved_model", "a TensorFlow SavedModel folder written by Keras", _WITH_LAYERS,
+            lambda probe: _is_saved_model(probe, "keras_metadata.pb")),
+    _Unread("saved_model", "a TensorFlow SavedModel folder", _WITHOUT_LAYERS, _is_saved_model),
 )
 
 _UNREAD = (
@@ -94,8 +105,10 @@ _UNREAD = (
             lambda probe: _has_key(probe, "weight_map")),
     _Unread("tflite", "a TensorFlow Lite model", "convert the model that it was made from instead",
             lambda probe: probe.head[4:8] == b"TFL3"),
-    _Unread("saved_model", "the graph of a TensorFlow SavedModel", _SAVE_AGAIN,
+    _Unread("saved_model", "the graph of a TensorFlow SavedModel; the folder around it is the model", _WITH_LAYERS,
             lambda probe: probe.head.startswith(b"\x08\x01\x12")),
+    _Unread("frozen_graph", "a frozen TensorFlow graph (GraphDef)", _WITHOUT_LAYERS,   # nodes: name, kind of operation
+            lambda probe: bool(re.match(rb"\x0a.{1,3}?\x0a.[\w./-]+\x12.[A-Z]\w+", probe.head, re.DOTALL))),
     _Unread("onnx", "an ONNX model", "convert the model that it was made from instead",
             lambda probe: bool(re.match(rb"\x08[\x02-\x20][\x12\x1a\x22\x2a\x32\x3a\x42]", probe.head))),
     _Unread("gguf", "a GGUF model", "convert the model that it was made from instead",
