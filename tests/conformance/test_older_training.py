@@ -12,8 +12,10 @@ import pytest
 
 import zoo
 from tests.conformance.outcome import tally
+from tests.conformance.test_resume import multi_backend_resume_differs, with_state
 from tests.corpus import CORPUS, require_corpus
 from zoo import conventions
+from zoo.errors import CannotExpress
 
 pytestmark = require_corpus
 PRODUCERS = ("keras-1.2.2", "keras-2.0.9", "keras-2.2.4", "keras-2.3.1")
@@ -105,3 +107,53 @@ def test_a_session_of_training(producer: str) -> None:
             np.testing.assert_allclose(got, arrays[key], rtol=meta["rtol"], atol=meta["atol"], err_msg=key)
             seen += 1
     assert seen >= (4 if producer == "keras-0.3.3" else 18)
+
+
+# ---- files that were written from older files
+
+def trained(producer: str) -> list[pathlib.Path]:
+    """The folders of a producer's ``train_`` cases."""
+    return sorted((CORPUS / producer).glob("train_*"))
+
+
+@pytest.mark.parametrize("producer", PRODUCERS)
+def test_training_state_is_written_back_as_it_was(producer: str, tmp_path: pathlib.Path) -> None:
+    for folder in trained(producer):
+        before = zoo.io.read(folder / "model.h5")
+        zoo.io.write(before, tmp_path / "again.h5", dialect=before.producer.dialect)
+        after = zoo.io.read(tmp_path / "again.h5")
+        assert after.training.config == before.training.config, folder.name
+        assert after.model == before.model and after.producer == before.producer, folder.name
+        for old, new in zip(before.training.optimizer.tensors, after.training.optimizer.tensors, strict=True):
+            assert (old.name, old.dtype) == (new.name, new.dtype)
+            np.testing.assert_array_equal(old.read(), new.read(), strict=True, err_msg=f"{folder.name}: {old.name}")
+
+
+@pytest.mark.parametrize("dialect, suffix", [("keras3", ".keras"), ("keras3", ".h5"), ("tfkeras", ".h5")])
+@pytest.mark.parametrize("producer", ["keras-1.2.2", "keras-2.2.4"])
+def test_training_goes_on_from_a_converted_file(producer: str, dialect: str, suffix: str,
+                                                tmp_path: pathlib.Path) -> None:
+    row = tally(f"resume: {producer} as {dialect} {suffix}")
+    for folder in trained(producer):
+        path, converted = folder / "model.h5", tmp_path / f"{folder.name}{suffix}"
+        try:
+            zoo.io.write(zoo.io.read(path), converted, dialect=dialect)
+        except CannotExpress as error:                      # of the model: its training says all that it has to
+            assert "of this model" in str(error)
+            row.not_yet[folder.name] = " ".join(str(error).split())
+            continue
+        problem = multi_backend_resume_differs(path, json.loads((folder / "meta.json").read_text()),
+                                               with_state(converted))
+        row.passed.append(folder.name) if problem is None else row.failed.update({folder.name: problem})
+    assert row.passed and not row.failed, "\n".join(row.lines())
+
+
+def test_keras3_has_no_optimizers_of_older_keras_but_reads_the_file(tmp_path: pathlib.Path) -> None:
+    zoo.io.write(zoo.io.read(CORPUS / "keras-2.2.4" / "train_nadam" / "model.h5"), tmp_path / "model.keras",
+                 dialect="keras3")
+    document = zoo.io.read(tmp_path / "model.keras")
+    entry = document.training.config["optimizer"]
+    assert (entry["module"], entry["class_name"], entry["registered_name"]) == ("keras.optimizers", "Nadam", None)
+    assert "schedule_decay" not in entry["config"] and entry["older"] == {"schedule_decay": 0.004}
+    model = zoo.load_model(tmp_path / "model.keras")
+    assert type(model.optimizer).__module__ == "zoo.optimizers.legacy" and model.conventions.name == "keras-2.1.3"

@@ -135,10 +135,14 @@ def trained_on(model: Any, arrays: Any, step: int) -> dict[str, float]:
     return model.train_on_batch(batch("bx"), batch("by"), batch("bsw"), return_dict=True)
 
 
-def multi_backend_resume_differs(path: pathlib.Path, meta: dict[str, Any]) -> str | None:
+def multi_backend_resume_differs(path: pathlib.Path, meta: dict[str, Any], model: Any = None) -> str | None:
     """Three more steps of a ``train_`` case of Keras 1 or 2, with what that release gave when it went on from the file:
-    all figures, and all weights."""
-    model = with_state(path)
+    all figures, and all weights.
+
+    Args:
+        model: from another file, to which that of the case was converted.
+    """
+    model = model or with_state(path)
     tolerance = {"rtol": meta["rtol"], "atol": meta["atol"]}
     names = [name.removesuffix("acc") + "accuracy" if name.endswith("acc") else name
              for name in meta["training"]["metrics_names"]]
