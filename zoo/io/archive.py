@@ -14,7 +14,7 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -241,9 +241,9 @@ class ZipWriter:
         """Adds a member with the content `data`."""
         self._archive.writestr(self._entry(name, len(data)), data)
 
-    def add_parts(self, name: str, parts: Sequence[bytes | memoryview]) -> None:
-        """Adds a member whose content is the parts in turn."""
-        with self._archive.open(self._entry(name, sum(map(len, parts))), "w") as member:
+    def add_parts(self, name: str, size: int, parts: Iterable[bytes | memoryview]) -> None:
+        """Adds a member of `size` bytes whose content is the parts in turn."""
+        with self._archive.open(self._entry(name, size), "w") as member:
             for part in parts:
                 member.write(part)
 

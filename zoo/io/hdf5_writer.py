@@ -80,21 +80,35 @@ def write_tensor(group: h5py.Group, key: str, tensor: TensorRecord) -> None:
         CannotExpress: HDF5 cannot name it so, or two arrays have one name.
     """
     _check_path(group, key)
-    array = tensor.read()
     try:
         if tensor.dtype == "bfloat16":
-            dataset = group.create_dataset(key, data=bits_of(array, tensor.dtype).view("V2"))
+            dataset = _stream(group, key, tensor, "V2")
             write_text(dataset, "dtype", "bfloat16")
         elif tensor.dtype in NARROW_FLOATS:
             raise CannotExpress(f"{group.name}/{key}: Keras has no HDF5 type for {tensor.dtype}; convert with a dtype "
                                 "of float32 or float16")
         elif tensor.dtype == "object":
-            group.create_dataset(key, data=array, dtype=h5py.string_dtype())
+            group.create_dataset(key, data=tensor.read(), dtype=h5py.string_dtype())
         else:
-            group.create_dataset(key, data=array)
+            _stream(group, key, tensor, np.dtype(tensor.dtype))
     except (TypeError, ValueError) as error:
         raise CannotExpress(f"{group.name}/{key}: HDF5 cannot store this array of {tensor.dtype} under this name "
                             f"({error}); two arrays may have the same name") from error
+
+
+def _stream(group: h5py.Group, key: str, tensor: TensorRecord, stored: np.dtype | str) -> h5py.Dataset:
+    """A dataset with the array of a tensor, written piece by piece."""
+    dataset = group.create_dataset(key, tensor.shape, stored)
+    start = 0
+    for piece in tensor.pieces():
+        if tensor.dtype in NARROW_FLOATS:
+            piece = bits_of(piece, tensor.dtype).view(stored)
+        if not tensor.shape:
+            dataset[()] = piece
+        elif piece.size:
+            dataset[start:start + len(piece)] = piece
+            start += len(piece)
+    return dataset
 
 
 def _check_path(group: h5py.Group, path: str) -> None:

@@ -160,7 +160,8 @@ def write(path: Path, metadata: dict[str, str], tensors: Iterable[TensorRecord])
     with path.open("xb") as file:
         file.write(len(text).to_bytes(_LENGTH, "little") + text)
         for tensor in sorted(records, key=lambda tensor: at[tensor.name]):
-            file.write(_raw(tensor))
+            for piece in tensor.pieces():
+                file.write(_raw(piece, tensor.dtype))
 
 
 def _stored_size(tensor: TensorRecord, path: Path) -> int:
@@ -170,10 +171,9 @@ def _stored_size(tensor: TensorRecord, path: Path) -> int:
     return itemsize(tensor.dtype)
 
 
-def _raw(tensor: TensorRecord) -> memoryview:
+def _raw(array: np.ndarray, dtype: str) -> memoryview:
     """The bytes of an array in C order, little-endian."""
-    array = tensor.read()
-    if tensor.dtype in NARROW_FLOATS:
-        array = bits_of(array, tensor.dtype)
+    if dtype in NARROW_FLOATS:
+        array = bits_of(array, dtype)
     flat = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1)
     return memoryview(flat.view(np.uint8))

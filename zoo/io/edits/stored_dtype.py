@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -41,11 +40,12 @@ def with_dtype(document: ModelDocument, dtype: str) -> ModelDocument:
 def _converted(tensor: TensorRecord, dtype: str) -> TensorRecord:
     if tensor.dtype not in FLOATS or tensor.dtype == dtype:
         return tensor
-    return replace(tensor, dtype=dtype, load=partial(_load, tensor, dtype))
+    where = tensor.where or tensor.name
+    return replace(tensor, dtype=dtype, load=lambda: _in_dtype(tensor.read(), dtype, where),
+                   blocks=lambda: (_in_dtype(piece, dtype, where) for piece in tensor.pieces()))
 
 
-def _load(tensor: TensorRecord, dtype: str) -> np.ndarray:
-    array = tensor.read()
+def _in_dtype(array: np.ndarray, dtype: str, where: str) -> np.ndarray:
     if dtype == "bfloat16":
         found = narrow_floats.widen(narrow_floats.bits_of(array, dtype), dtype)
     else:
@@ -53,6 +53,6 @@ def _load(tensor: TensorRecord, dtype: str) -> np.ndarray:
             found = array.astype(dtype)
     if not np.array_equal(np.isfinite(found), np.isfinite(array)):
         largest = float(np.abs(array[np.isfinite(array)]).max())
-        raise CannotExpress(f"{tensor.where or tensor.name}: {dtype} cannot hold its values, the largest of which is "
+        raise CannotExpress(f"{where}: {dtype} cannot hold its values, the largest of which is "
                             f"{largest:.3g}; choose bfloat16 or float32")
     return found

@@ -7,6 +7,7 @@ Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from functools import partial
@@ -22,7 +23,7 @@ from zoo.io.layouts.by_name import BY_NAME, grouped
 from zoo.io.narrow_floats import NARROW_FLOATS
 from zoo.io.probe import Probe
 from zoo.io.source import Source
-from zoo.io.tensors import TensorRecord
+from zoo.io.tensors import TensorRecord, dtype_name
 
 _SUFFIX = ".npy"
 _MAGIC = b"\x93NUMPY"
@@ -64,13 +65,14 @@ def write(content: Content, path: Path) -> None:
             if tensor.dtype in NARROW_FLOATS or tensor.dtype == "object":
                 raise CannotExpress(f"{path}: NumPy's own format has no {tensor.dtype}, which {tensor.name} is; write "
                                     "safetensors, or convert with another dtype")
-            array = np.ascontiguousarray(tensor.read()).reshape(tensor.shape)
-            target.add_parts(f"{tensor.name}{_SUFFIX}", [_header(array), memoryview(array.reshape(-1).view(np.uint8))])
+            header = _header(tensor)
+            pieces = (memoryview(piece.reshape(-1).view(np.uint8)) for piece in tensor.pieces())
+            target.add_parts(f"{tensor.name}{_SUFFIX}", len(header) + tensor.nbytes, itertools.chain([header], pieces))
 
 
-def _header(array: np.ndarray) -> bytes:
+def _header(tensor: TensorRecord) -> bytes:
     """The beginning of a member, in version 1.0 of the format."""
-    text = f"{{'descr': '{array.dtype.str}', 'fortran_order': False, 'shape': {array.shape}, }}"
+    text = f"{{'descr': '{np.dtype(tensor.dtype).str}', 'fortran_order': False, 'shape': {tensor.shape}, }}"
     length = -(-(len(text) + 11) // _ALIGNMENT) * _ALIGNMENT - 10
     return _MAGIC + b"\x01\x00" + length.to_bytes(2, "little") + text.ljust(length - 1).encode() + b"\n"
 
@@ -99,7 +101,7 @@ def _record(members: archive.Archive, name: str) -> TensorRecord:
         raise CorruptFile(f"{source.where}: {shape} of {dtype} needs {needed} bytes, {source.size - start} are there; "
                           "get the file again")
     load = partial(_load, members, name, start, shape, dtype, fortran == "True")
-    return TensorRecord(name.removesuffix(_SUFFIX), shape, dtype.name, load, source.where)
+    return TensorRecord(name.removesuffix(_SUFFIX), shape, dtype_name(dtype), load, source.where)
 
 
 def _dtype(text: str, where: str) -> np.dtype:

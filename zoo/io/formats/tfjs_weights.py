@@ -183,7 +183,8 @@ def write(folder: Path, tensors: Iterable[TensorRecord]) -> list[dict[str, Any]]
     total = sum(_stored_nbytes(tensor, entry) for tensor, entry in zip(records, entries, strict=True))
     count = max(-(-total // SHARD_BYTES), 1)
     paths = [f"group1-shard{number}of{count}.bin" for number in range(1, count + 1)]
-    blocks = (_raw(tensor, entry) for tensor, entry in zip(records, entries, strict=True))
+    blocks = (_raw(piece, tensor, entry) for tensor, entry in zip(records, entries, strict=True)
+              for piece in tensor.pieces())
     _write_shards([folder / path for path in paths], blocks)
     return [{"paths": paths, "weights": entries}] if records else []
 
@@ -196,8 +197,7 @@ def _stored_nbytes(tensor: TensorRecord, entry: dict[str, Any]) -> int:
     return tensor.size * np.dtype(_stored(entry)).itemsize
 
 
-def _raw(tensor: TensorRecord, entry: dict[str, Any]) -> memoryview:
-    array = tensor.read()
+def _raw(array: np.ndarray, tensor: TensorRecord, entry: dict[str, Any]) -> memoryview:
     if tensor.dtype in ("int64", "uint32") and array.size and not -2 ** 31 <= array.min() <= array.max() < 2 ** 31:
         raise CannotExpress(f"{tensor.name}: TensorFlow.js has no {tensor.dtype}, and its values need more than 32 "
                             "bits")
