@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo.io.dialects.branches import without_branches
 from zoo.io.dialects.dialect import ANY, Dialect, Rules, by_class
-from zoo.io.dialects.keras1_layers import ALIASES, decode_layer, encode_layer
+from zoo.io.dialects.keras1_layers import ALIASES, decode_layer, encode_layer, merge_by_function
 from zoo.io.dialects.revisions import keras2_lambda, lambda_from_keras2
 from zoo.io.dialects.tfkeras import HARD_SIGMOID, KERAS2_ROWS, LAST
 from zoo.io.dialects.vocabulary import KERAS1_LAYERS
@@ -47,7 +47,7 @@ KERAS1 = Dialect(
     every_layer=Rules(extra={"batch_input_shape": (ANY,), "input_dtype": (ANY,)}, lacking={"dtype": ("float32", None)}),
     activation_names={"hard_sigmoid": HARD_SIGMOID},
     decode_revisions={"Lambda": lambda_from_keras2},
-    encode_revisions={"Lambda": keras2_lambda},
+    encode_revisions={"Lambda": keras2_lambda, "Merge": merge_by_function},
     functional_name="Model",
     model_keys={"functional": (), "sequential": ()},
     counting="always",
@@ -59,6 +59,7 @@ KERAS1 = Dialect(
     inner_modules=False,
     sequential_is_list=True,
     aliases=ALIASES,
+    dim_ordering="tf",
     prepare=without_branches,
     decode_layer=decode_layer,
     encode_layer=encode_layer,

@@ -76,7 +76,8 @@ def _with_moved_axes(config: Config, places: tuple[int | None, ...], note: Note)
     return {**config, "kernel_constraint": {**constraint, "config": new}}
 
 
-def _merge(class_name: str, config: Config, note: Note) -> Layer:
+def merge(class_name: str, config: Config, note: Note) -> Layer:
+    """A `Merge` as the layer of today for its mode; Keras 2.0 had the class still, as it was."""
     mode, kind = config.get("mode", "sum"), config.get("mode_type", "raw")
     rest = {key: value for key, value in config.items() if key in ("name", "trainable", "dtype")}
     if kind == "raw" and mode in MERGING:
@@ -159,7 +160,7 @@ def _gru(class_name: str, config: Config, note: Note) -> Layer:
 
 
 _DECODERS: dict[str, Callable[[str, Config, Note], Layer]] = {
-    "Merge": _merge, "BatchNormalization": _batch_normalization, "Conv2DTranspose": _deconvolution,
+    "Merge": merge, "BatchNormalization": _batch_normalization, "Conv2DTranspose": _deconvolution,
     "Embedding": _embedding, "GRU": _gru,
     **dict.fromkeys(("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"), _zero_padding)}
 
@@ -228,15 +229,16 @@ def _old_merge(class_name: str, config: Config, lacks: Lacks) -> Layer:
     return "Merge", {"name": config["name"], **rest, "mode": mode, "mode_type": "raw"} | own
 
 
-def _old_function_merge(class_name: str, config: Config, lacks: Lacks) -> Layer:
+def merge_by_function(config: Config, build: Config | None) -> tuple[Config, Config | None]:
+    """The inverse of `_merge` for modes that are code or functions; before values are written."""
     mode = config.get("mode")
     kind = mode.get("class_name") if isinstance(mode, dict) else None
     if kind == "__lambda__":
-        config |= {"mode": [mode["config"].get(part) for part in ("code", "defaults", "closure")],
-                   "mode_type": "lambda"}
+        config = config | {"mode": [mode["config"].get(part) for part in ("code", "defaults", "closure")],
+                           "mode_type": "lambda"}
     elif kind == "function":
-        config |= {"mode": mode["config"], "mode_type": "function"}
-    return "Merge", {"mode_type": "raw"} | config
+        config = config | {"mode": mode["config"], "mode_type": "function"}
+    return {"mode_type": "raw"} | config, build
 
 
 def _old_batch_normalization(class_name: str, config: Config, lacks: Lacks) -> Layer:
@@ -259,6 +261,6 @@ def _old_deconvolution(class_name: str, config: Config, lacks: Lacks) -> Layer:
 
 
 _ENCODERS: dict[str, Callable[[str, Config, Lacks], Layer]] = {
-    **dict.fromkeys(_MODES, _old_merge), "Merge": _old_function_merge, "Conv2DTranspose": _old_deconvolution,
+    **dict.fromkeys(_MODES, _old_merge), "Conv2DTranspose": _old_deconvolution,
     **dict.fromkeys(("BatchNormalization", "LegacyBatchNormalization"), _old_batch_normalization),
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), _old_convolution)}
