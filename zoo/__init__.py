@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zoo import ops as ops
     from zoo import optimizers as optimizers
     from zoo import preprocessing as preprocessing
+    from zoo import quantizers as quantizers
     from zoo import random as random
     from zoo import regularizers as regularizers
     from zoo import safety as safety
@@ -48,7 +49,8 @@ __version__ = "0.1.0"
 
 _MODULES = ("activations", "applications", "backend", "batch", "callbacks", "config", "constraints", "datasets",
             "dtype_policies", "engine", "errors", "hub", "initializers", "io", "layers", "losses", "metrics", "models",
-            "ops", "optimizers", "preprocessing", "random", "regularizers", "safety", "serialization", "utils")
+            "ops", "optimizers", "preprocessing", "quantizers", "random", "regularizers", "safety", "serialization",
+            "utils")
 _NAMES = {
     "Input": "zoo.layers",
     "Model": "zoo.models",

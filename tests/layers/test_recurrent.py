@@ -201,9 +201,9 @@ def test_dropout_of_states_is_the_same_in_all_steps() -> None:
 
 
 @pytest.mark.parametrize("layer", [
-    GRU(4, recurrent_dropout=0.3), LSTM(4, dropout=0.2, recurrent_dropout=0.3), LSTM(4, dropout=0.3),
-    GRU(4, dropout=0.3, reset_after=False, recurrent_dropout=0.1), SimpleRNN(4, dropout=0.3),
-    RNN([LSTMCell(4, dropout=0.5), GRUCell(3, recurrent_dropout=0.5)])], ids=lambda layer: layer.name)
+    GRU(4, recurrent_dropout=0.3, seed=1), LSTM(4, dropout=0.2, recurrent_dropout=0.3, seed=1), LSTM(4, dropout=0.3, seed=1),
+    GRU(4, dropout=0.3, reset_after=False, recurrent_dropout=0.1, seed=1), SimpleRNN(4, dropout=0.3, seed=1),
+    RNN([LSTMCell(4, dropout=0.5, seed=1), GRUCell(3, recurrent_dropout=0.5, seed=1)])], ids=lambda layer: layer.name)
 def test_dropout_in_training_only(layer: Any) -> None:
     inference = layer(X)
     np.testing.assert_array_equal(layer(X), inference)

@@ -100,7 +100,7 @@ MODULES: dict[str, Module] = {
     "preprocessing.image": Module(("zoo.preprocessing.image", "zoo.utils", "zoo.applications.images")),
     "preprocessing.sequence": Module(("zoo.preprocessing.sequence", "zoo.utils")),
     "preprocessing.text": Module(("zoo.preprocessing.text",)),
-    "random": Module(("zoo.random",)),
+    "quantizers": Module(("zoo.quantizers",)), "random": Module(("zoo.random",)),
     "regularizers": Module(("zoo.regularizers",), _REGULARIZERS),
     "saving": Module(("zoo.models", "zoo.serialization"), _OBJECTS | _RECORDS),
     "legacy.saving": _LEGACY, "tree": Module(("zoo.utils.nests",)),
@@ -115,7 +115,6 @@ REFUSED: dict[str, str] = {
     "wrappers": "wrap the model in a class with fit and predict",
     "export": "TensorFlow's SavedModel is not written: use model.save('model.keras')",
     "distribution": "models run on one machine",
-    "quantizers": "weights are floats",
     "distillation": "write the loss of both models in a custom loss",
     "visualization": "use matplotlib or pillow on the arrays",
 }

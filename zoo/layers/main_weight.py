@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from zoo import initializers, ops
+import numpy as np
+
+from zoo import initializers, ops, quantizers, serialization
 from zoo.engine.spec import Shape
 from zoo.engine.variable import Variable
 from zoo.errors import ConfigError, Unsupported
@@ -31,6 +33,7 @@ class MainWeight(Layer):
     main: ClassVar[str] = "kernel"
     bias: Variable | None = None
     quantizable: ClassVar[bool] = False
+    without_modes: ClassVar[frozenset[str]] = frozenset()   # of quantizing, which Keras does not have for the class
 
     def __init__(self, *args: Any, lora_rank: int | None = None, lora_alpha: float | None = None,
                  quantization_config: Mapping[str, Any] | None = None, **kwargs: Any):
@@ -140,6 +143,71 @@ class MainWeight(Layer):
         zero, scale = (ops.take(x, group, axis=0) for x in (self.zero, self.scale))
         return ops.multiply(ops.subtract(whole, ops.cast(zero, self.arithmetic_dtype)), scale)
 
+    # ---- quantizing
+
+    @classmethod
+    def takes_mode(cls, mode: str) -> bool:
+        """Whether `quantize` has this mode."""
+        return cls.quantizable and mode not in cls.without_modes
+
+    def quantize(self, mode: str | None = None, config: Any = None) -> None:
+        """Brings the weight to few bits; the dtype policy says so from then on.
+
+        Args:
+            mode: ``int8``, ``int4`` or ``float8``.
+            config: a `zoo.quantizers.QuantizationConfig` instead, for more than the mode.
+
+        Raises:
+            Unsupported: a class or a mode that has no quantized weights.
+            ConfigError: the layer is not built, has an adapter, or is quantized already.
+        """
+        config = quantizers.chosen_config(mode, config)
+        if not self.takes_mode(config.mode):
+            raise Unsupported(f"{type(self).__name__} {self.name!r}: weights of this class are not quantized as "
+                              f"{config.mode}.")
+        self._require_plain("quantize")
+        main, others = getattr(self, self.main), {v.name: v.numpy() for v in self._variables}
+        values = {} if config.mode == "float8" else self._quantized(main.numpy(), config)
+        scope = main.path.removesuffix(main.name)
+        self.dtype_policy = quantization.policy_of(config, self.dtype_policy)
+        self.quantization_config = serialization.to_record(config)
+        self.scheme = quantization.scheme_of(self.dtype_policy, self.quantization_config)
+        self._variables.clear()
+        self.built = False
+        self.build(self._build_shapes)
+        for variable in self._variables:
+            variable.path = scope + variable.name
+            value = values.get(variable.name, others.get(variable.name))
+            if value is not None:
+                variable.assign(value)
+
+    def _quantized(self, weight: np.ndarray, config: quantizers.QuantizationConfig) -> dict[str, np.ndarray]:
+        """The weight and what goes with it, by names of variables."""
+        if config.mode == "int8":
+            quantizer = config.weight_quantizer or quantizers.AbsMaxQuantizer(axis=self.summed_axes())
+            whole, scale = quantizer(weight)
+            return {self.main: whole, f"{self.main}_scale": self.scale_as_stored(np.asarray(scale))}
+        whole, scale, zero = quantization.quantized_rows(self.rows_of(weight), config)
+        packed, _, _ = quantizers.pack_int4(self.from_rows(whole), axis=-1)
+        found = {self.main: packed, f"{self.main}_scale": self.from_rows(scale)}
+        return found if zero is None else found | {f"{self.main}_zero": self.from_rows(zero)}
+
+    def summed_axes(self) -> tuple[int, ...]:
+        """The axes of the weight along which int8 has one scale."""
+        return (0,)
+
+    def scale_as_stored(self, scale: np.ndarray) -> np.ndarray:
+        """The scale of int8, which comes with the axes of the weight, in its own shape."""
+        return scale.reshape(self._scale_shape)
+
+    def rows_of(self, weight: np.ndarray) -> np.ndarray:
+        """The weight as the rows that int4 divides into groups."""
+        return weight
+
+    def from_rows(self, rows: np.ndarray) -> np.ndarray:
+        """What was computed of such rows, as it is stored."""
+        return rows
+
     # ---- adapters
 
     def enable_lora(self, rank: int, a_initializer: Any = "he_uniform", b_initializer: Any = "zeros",
@@ -156,13 +224,16 @@ class MainWeight(Layer):
 
         Source: Hu et al. 2021, https://arxiv.org/abs/2106.09685.
         """
-        if not self.built or self.lora_enabled or self.scheme is not None:
-            why = "is not built" if not self.built else "has an adapter" if self.lora_enabled else "is quantized"
-            raise ConfigError(f"{type(self).__name__} {self.name!r} {why}: enable_lora needs a built layer without an "
-                              f"adapter, of floats.")
+        self._require_plain("enable_lora")
         self.lora_rank = arguments.integer(rank, "rank")
         self.lora_alpha = rank if lora_alpha is None else lora_alpha
         self._add_adapter(self.lora_rank, a_initializer, b_initializer)
+
+    def _require_plain(self, method: str) -> None:
+        if not self.built or self.lora_enabled or self.scheme is not None:
+            why = "is not built" if not self.built else "has an adapter" if self.lora_enabled else "is quantized"
+            raise ConfigError(f"{type(self).__name__} {self.name!r} {why}: {method} needs a built layer without an "
+                              f"adapter, of floats.")
 
     def _add_adapter(self, rank: int, a_initializer: Any, b_initializer: Any) -> None:
         weight: Variable = getattr(self, self.main)

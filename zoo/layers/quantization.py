@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from zoo import ops
+from zoo import dtype_policies, ops, quantizers
 from zoo.dtype_policies import DTypePolicy, QuantizedDTypePolicy
+from zoo.quantizers import QuantizationConfig
 
-_LARGEST_INT8 = 127
 _EXACT_IN_FLOAT32 = 1024                                    # products of int8 that float32 sums without rounding
-_LARGEST_FLOAT8, _LEAST_EXPONENT, _MANTISSA_BITS = 448.0, -6, 3
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,7 @@ def scheme_of(policy: DTypePolicy, config: Mapping[str, Any] | None) -> Scheme |
 
 def to_int8(x: Any, axis: int | tuple[int, ...]) -> tuple[Any, Any]:
     """x as whole numbers up to 127 (still of its dtype), and the scale by which to divide them: one along the axes."""
-    scale = ops.divide(float(_LARGEST_INT8), ops.add(ops.max(ops.absolute(x), axis=axis, keepdims=True), 1e-7))
-    whole = ops.clip(ops.round(ops.multiply(x, scale)), -_LARGEST_INT8, _LARGEST_INT8)
-    return whole, scale
+    return quantizers.abs_max_quantize(x, axis, dtype=ops.dtype(x))
 
 
 def product_dtype(terms: int | None) -> str:
@@ -66,21 +63,27 @@ def unpacked_int4(packed: Any, size: int) -> Any:
         packed: int8.
         size: how many there are in the last axis.
     """
-    low, high = ops.bitwise_and(packed, 15), ops.bitwise_and(ops.right_shift(packed, 4), 15)
-    pairs = ops.stack([ops.subtract(ops.bitwise_xor(half, 8), 8) for half in (low, high)], axis=-1)
-    return ops.reshape(pairs, (*packed.shape[:-1], -1))[..., :size]
+    return quantizers.unpack_int4(packed, size, axis=-1)
 
 
 def rounded_float8(x: Any, scale: Any) -> Any:
-    """x divided by a scale, rounded to the nearest 8-bit float (1 sign, 4 exponent, 3 mantissa bits), and multiplied.
+    """x divided by a scale, rounded to the nearest 8-bit float (4 bits of exponent, 3 of mantissa), and multiplied."""
+    return quantizers.quantize_and_dequantize(x, scale, "float8_e4m3fn", ops.dtype(x))
 
-    Source: Micikevicius et al. 2022, https://arxiv.org/abs/2209.05433 (E4M3).
-    """
-    scaled = ops.clip(ops.divide(x, scale), -_LARGEST_FLOAT8, _LARGEST_FLOAT8)
-    exponent = ops.maximum(ops.floor(ops.log2(ops.maximum(ops.absolute(scaled), 1e-30))), float(_LEAST_EXPONENT))
-    step = ops.exp2(ops.subtract(exponent, float(_MANTISSA_BITS)))
-    rounded = ops.multiply(ops.multiply(ops.round(ops.divide(scaled, step)), step), scale)
-    return ops.add(x, ops.stop_gradient(ops.subtract(rounded, x)))     # its gradient is that of x
+
+def policy_of(config: QuantizationConfig, source: DTypePolicy) -> DTypePolicy:
+    """The policy of a layer that is quantized, which had another one before."""
+    group = f"/{config.group or -1}" if isinstance(config, quantizers.Int4QuantizationConfig) else ""
+    return dtype_policies.get(f"{config.mode}{group}_from_{source.name}")
+
+
+def quantized_rows(rows: np.ndarray, config: QuantizationConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Rows in int4, not packed: the numbers; their scales, one for each column or (groups, columns); zero points."""
+    if config.group is not None:
+        return quantizers.abs_max_quantize_grouped_with_zero_point(rows, config.group)
+    quantizer = config.weight_quantizer or quantizers.AbsMaxQuantizer(axis=0, value_range=quantizers.INT4)
+    whole, scale = quantizer(rows)
+    return whole, np.squeeze(scale, 0), None
 
 
 def group_indices(rows: int, group: int) -> np.ndarray:

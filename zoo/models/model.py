@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-from zoo import io
+from zoo import io, quantizers
 from zoo.errors import CannotExpress, ConfigError, Unsupported
 from zoo.layers.layer import Layer
+from zoo.layers.main_weight import MainWeight
 from zoo.models import capture, exporting, frozen, summary, training_state, weights
 from zoo.models.load_report import LoadReport
 from zoo.training.older_keras import TrainerOfOldCode
@@ -66,6 +68,28 @@ class Model(TrainerOfOldCode, Layer):
         if flags not in self._splits:
             self._splits[flags] = frozen.split(self)
         return self._splits[flags]
+
+    def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None) -> None:
+        """Brings the weights of dense and embedding layers to few bits; other layers stay as they are.
+
+        An optimizer that has begun to train knows the old weights: compile anew before training on.
+
+        Args:
+            mode, config: as of `Dense.quantize`.
+            filters: which layers: a regular expression for names, several, or a function of a layer.
+
+        Raises:
+            ConfigError: no layer can be quantized, or one is not built or quantized already.
+        """
+        config = quantizers.chosen_config(mode, config)
+        chosen = [layer for layer in frozen.all_layers(self)
+                  if isinstance(layer, MainWeight) and layer.takes_mode(config.mode) and _passes(layer, filters)]
+        if not chosen:
+            raise ConfigError(f"Model {self.name!r} has no layer to quantize"
+                              f"{'' if filters is None else f' that passes {filters!r}'}.")
+        for layer in chosen:
+            layer.quantize(config=config)
+        self.reset_programs()
 
     def reset_states(self) -> None:
         """Makes stateful layers start anew with the next batch."""
@@ -173,3 +197,12 @@ class Model(TrainerOfOldCode, Layer):
             show_trainable: whether to add a column that tells which layers train.
         """
         print_fn(summary.table(self, line_length, expand_nested, show_trainable))
+
+
+def _passes(layer: Layer, filters: Any) -> bool:
+    """Whether a layer is chosen by the filters of `Model.quantize`."""
+    if filters is None:
+        return True
+    if callable(filters):
+        return bool(filters(layer))
+    return any(re.search(pattern, layer.name) for pattern in ([filters] if isinstance(filters, str) else filters))

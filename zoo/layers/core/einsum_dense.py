@@ -8,9 +8,11 @@ import string
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from zoo import ops
 from zoo.engine.spec import Dim, Shape
-from zoo.errors import ConfigError, ShapeError
+from zoo.errors import ConfigError, ShapeError, Unsupported
 from zoo.layers import quantization, registry, weight_options
 from zoo.layers.layer import Layer
 from zoo.layers.main_weight import MainWeight
@@ -97,6 +99,31 @@ class EinsumDense(MainWeight):
                               f"{self.equation!r} does not have.")
         first = min(made.index(letter) for letter in self.bias_axes)
         return tuple(sizes[letter] if letter in self.bias_axes else 1 for letter in made[first:])
+
+    def summed_axes(self) -> tuple[int, ...]:
+        """The axes of the kernel over which the product sums."""
+        given, kernel, made = re.split(",|->", self._whole_equation)
+        return tuple(i for i, letter in enumerate(kernel) if letter in given and letter not in made)
+
+    def scale_as_stored(self, scale: np.ndarray) -> np.ndarray:
+        """The scale with the axes of the output."""
+        _, kernel, made = re.split(",|->", self._whole_equation)
+        summed = self.summed_axes()
+        kept = [letter for i, letter in enumerate(kernel) if i not in summed]
+        order = [kept.index(letter) for letter in made if letter in kept]
+        return np.squeeze(scale, summed).transpose(order).reshape(self._scale_shape)
+
+    def rows_of(self, weight: np.ndarray) -> np.ndarray:
+        """The kernel's rows, over which the product sums.
+
+        Raises:
+            Unsupported: the product does not sum over the first axes of the kernel.
+        """
+        summed = self.summed_axes()
+        if summed != tuple(range(len(summed))):
+            raise Unsupported(f"EinsumDense {self.name!r}: int4 needs an equation that sums over the first axes of the "
+                              f"kernel, received {self.equation!r}.")
+        return weight.reshape(math.prod(weight.shape[:len(summed)]), -1)
 
     def product(self, inputs: Any) -> Any:
         """The sum of the equation, as the kernel's quantization does it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from zoo import ops
 from zoo.engine.spec import Shape
 from zoo.layers import arguments, quantization, weight_options
@@ -29,6 +31,7 @@ class Embedding(MainWeight):
     supports_masking = True
     main = "embeddings"
     quantizable = True
+    without_modes = frozenset({"float8"})
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
                  embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,
@@ -50,6 +53,18 @@ class Embedding(MainWeight):
     def grouped_size(self, shape: Shape) -> int:
         """How many features are divided into groups."""
         return shape[1]
+
+    def summed_axes(self) -> tuple[int, ...]:
+        """The features: each vector has a scale."""
+        return (1,)
+
+    def rows_of(self, weight: np.ndarray) -> np.ndarray:
+        """The features, as rows."""
+        return weight.T
+
+    def from_rows(self, rows: np.ndarray) -> np.ndarray:
+        """The vectors, as rows."""
+        return rows.T
 
     def from_int8(self, weight: Any) -> Any:
         """The vectors from int8: each has a scale."""
