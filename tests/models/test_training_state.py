@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
+import shutil
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
 import zoo
+from tests.corpus import CORPUS, require_corpus
 from zoo import conventions, io, layers, ops, optimizers
 from zoo.errors import CorruptFile
 
@@ -143,3 +147,42 @@ def test_short_names_are_written_out_in_h5(dialect: str, tmp_path: pathlib.Path)
     assert config["metrics"] == [{"class_name": "MeanAbsoluteError", "config": {"name": "mae"}}, "accuracy"]
     figures = [each.evaluate(X, Y, verbose=0, return_dict=True) for each in (model, zoo.load_model(tmp_path / "m.h5"))]
     assert figures[0] == figures[1] and set(figures[0]) == {"loss", "mae", "accuracy"}
+
+
+@pytest.mark.parametrize("inner", ["adam", optimizers.SGD(0.1, momentum=0.9)])
+def test_scaled_losses_through_both_containers(inner: Any, tmp_path: pathlib.Path) -> None:
+    model = trained(optimizers.LossScaleOptimizer(inner))
+    with pytest.warns(UserWarning, match="LossScaleOptimizer: there is none"):
+        model.save(tmp_path / "a.h5")
+    io.write(io.read(tmp_path / "a.h5"), tmp_path / "b.keras")
+    io.write(io.read(tmp_path / "b.keras"), tmp_path / "c.h5", dialect="keras3")
+    for name in ("b.keras", "c.h5"):
+        loaded = zoo.load_model(tmp_path / name)
+        assert all(np.array_equal(ours.numpy(), theirs.numpy()) for ours, theirs in zip(
+            model.optimizer.variables, loaded.optimizer.variables, strict=True))
+    paths = {tensor.name for tensor in io.read(tmp_path / "b.keras").training.optimizer.tensors}
+    assert "optimizer/inner_optimizer/vars/0" in paths      # where Keras 3 looks for them
+
+
+@require_corpus
+@pytest.mark.parametrize("case, class_name", [("optimizer_adam", "LossScaleOptimizerV3"),
+                                              ("optimizer_legacy_rmsprop", "LossScaleOptimizer")])
+def test_scaled_losses_of_tf_keras(case: str, class_name: str, tmp_path: pathlib.Path) -> None:
+    """tf.keras keeps the state of the optimizer inside alone, as if that were all, and begins with a new scale."""
+    source = CORPUS / "tfkeras2" / case / "trained.h5"
+    shutil.copyfile(source, tmp_path / "scaled.h5")
+    with h5py.File(tmp_path / "scaled.h5", "r+") as file:
+        config = json.loads(file.attrs["training_config"])
+        config["optimizer_config"] = {"class_name": class_name, "config": {
+            "inner_optimizer": {"module": "keras.optimizers", "registered_name": None, **config["optimizer_config"]},
+            "dynamic": True, "initial_scale": 64.0, "dynamic_growth_steps": 2}}
+        file.attrs["training_config"] = json.dumps(config)
+    plain, scaled = zoo.load_model(source), zoo.load_model(tmp_path / "scaled.h5")
+    assert scaled.load_report.optimizer.startswith("restored")
+    assert type(scaled.optimizer.inner_optimizer) is type(plain.optimizer)
+    with np.load(source.parent / "io.npz") as arrays:
+        x, y = arrays["tx"], arrays["ty"]
+    for each in (plain, scaled):
+        each.fit(x, y, epochs=1, batch_size=4, shuffle=False, verbose=0)
+    for ours, theirs in zip(plain.get_weights(), scaled.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)

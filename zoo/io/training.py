@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from zoo import conventions, tree
 from zoo.conventions import Conventions
 from zoo.errors import CannotExpress, WeightsMismatch
@@ -18,6 +20,9 @@ from zoo.io.tensors import TensorRecord
 
 # Dialects whose optimizers may keep their arrays in another arrangement than ours, as the weights are.
 MULTI_BACKEND = frozenset({"keras0", "keras1", "keras2"})
+
+LOSS_SCALE = "LossScaleOptimizer"
+_OWN_OF_LOSS_SCALE = 4                                      # of Keras 3: iteration, learning_rate, step_counter, scale
 
 # Arrays of an archive that an inner optimizer keeps; the outer one has them all, too.
 _INNER = re.compile(r"optimizer/.+/vars/\d+")
@@ -60,6 +65,11 @@ def in_keras3_order(training: TrainingRecord, dialect: str, trained: Sequence[Tr
     if optimizer is None or not optimizer.tensors:
         return []
     class_name, config = _canonical_optimizer(decode_training(training.config, dialect, outputs))
+    inner = optimizer.config.get("inner_optimizer")
+    if class_name == LOSS_SCALE and dialect == "tfkeras" and isinstance(inner, dict) \
+            and isinstance(inner.get("config"), dict):      # tf.keras keeps its state, and begins with a new scale
+        record = TrainingRecord({"optimizer": inner}, OptimizerRecord(None, inner["config"], optimizer.tensors))
+        return _new_scale(config) + in_keras3_order(record, dialect, trained)
     if dialect == "keras3":
         own = [tensor for tensor in optimizer.tensors if not _INNER.fullmatch(tensor.name)]
         try:
@@ -103,7 +113,17 @@ def translated(training: TrainingRecord, source: str, target: str, trained: Sequ
                                    target_arrays if target in MULTI_BACKEND else ())
     except (WeightsMismatch, CannotExpress) as error:
         raise CannotExpress(f"the state of the optimizer cannot be written for {target}: {error}", target) from error
+    if name == LOSS_SCALE and target == "keras3" and tensors:
+        parts = {"inner_optimizer": list(range(_OWN_OF_LOSS_SCALE, len(tensors)))}
     return TrainingRecord(encoded, OptimizerRecord(name, own, tensors, parts))
+
+
+def _new_scale(config: dict[str, Any]) -> list[TensorRecord]:
+    """What a `LossScaleOptimizer` of Keras 3 keeps itself, at the start."""
+    start = np.array(config.get("initial_scale", 2.0 ** 15), "float32")
+    own = {"iteration": np.array(0, "int64"), "learning_rate": np.array(0, "float32"),
+           "step_counter": np.array(0, "int64"), "dynamic_scale": start}
+    return [TensorRecord.of(f"loss_scale_optimizer/{name}", value) for name, value in own.items()]
 
 
 def _canonical_optimizer(config: dict[str, Any]) -> tuple[str, dict[str, Any]]:

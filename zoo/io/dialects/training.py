@@ -89,6 +89,9 @@ def decode_optimizer(entry: Any, dialect: str) -> Any:
             return _record(entry["class_name"], {**entry["config"], **entry[_OLDER]}, legacy=True)
         return _object(entry, "keras.optimizers") if isinstance(entry, dict) else entry
     class_name, config = str(entry["class_name"]).removeprefix("Custom>"), dict(entry["config"])
+    if class_name in ("LossScaleOptimizer", "LossScaleOptimizerV3") and "inner_optimizer" in config:
+        return _record("LossScaleOptimizer",
+                       {**config, "inner_optimizer": decode_optimizer(config["inner_optimizer"], dialect)})
     if "use_ema" in config:
         return _record(class_name, _without(config, _TFKERAS_RULES.extra))
     class_name = {name.lower(): name for name in _KERAS2}.get(class_name.lower(), class_name)
