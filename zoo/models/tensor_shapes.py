@@ -17,8 +17,8 @@ Shapes = dict[tuple[tuple[str, ...], str, int, int], tuple[int | None, ...]]
 def tensor_shapes(document: ModelDocument, custom_objects: Mapping[str, Any] | None = None) -> Shapes:
     """The shape of each tensor, by the path of its model, its layer, and the numbers of the call and of the tensor.
 
-    The model is built, without weights, and asked. The input of a `Sequential` without an input layer has the empty
-    name.
+    The model is built, without weights, and asked. Models in wrappers have the path of the wrapper; the input of a
+    `Sequential` without an input layer has the empty name.
 
     Raises:
         UnknownClass, ConfigError: the model cannot be built.
@@ -34,7 +34,8 @@ def _collect(model: Functional | Sequential, path: tuple[str, ...], shapes: Shap
         for node, call in enumerate(topology.calls_of(layer)):
             for tensor in call.outputs:
                 shapes[path, layer.name, node, tensor.index] = tensor.shape
-        if isinstance(layer, (Functional, Sequential)):
-            _collect(layer, (*path, layer.name), shapes)
+        held = layer if isinstance(layer, (Functional, Sequential)) else getattr(layer, "layer", None)
+        if isinstance(held, (Functional, Sequential)):
+            _collect(held, (*path, layer.name), shapes)
     for tensor in tree.leaves(model.input):
         shapes.setdefault((path, "", 0, 0), tensor.shape)

@@ -132,6 +132,20 @@ def test_videos_and_nested_models() -> None:
     assert restore.model(new).output_shape == model.output_shape        # what follows a Permute stays as it was
 
 
+def test_a_model_in_a_wrapper() -> None:
+    image = zoo.Input((3, 4, 5))
+    y = layers.Flatten(data_format="channels_last")(layers.Conv2D(2, 2, data_format="channels_first")(image))
+    inner = zoo.Model(image, layers.Dense(3, name="code")(y))
+    x = zoo.Input((4, 3, 4, 5))
+    model = randomized(zoo.Model(x, layers.LSTM(2)(layers.TimeDistributed(inner, name="each")(x))))
+    document = capture.document(model)
+    new = converted(document, "channels_last")
+    assert new.inputs == ((0, 1, 3, 4, 2),)
+    video = numbers(2, 4, 3, 4, 5)
+    received = restore.model(new.document).predict_on_batch(np.moveaxis(video, 2, -1))
+    assert np.allclose(received, model.predict_on_batch(video), 1e-4, 1e-5)
+
+
 def test_sequences_change_unless_they_cannot() -> None:
     x = zoo.Input((8, 3))
     model = randomized(zoo.Model(x, layers.GlobalMaxPooling1D()(layers.Conv1D(4, 3)(x))))

@@ -8,7 +8,7 @@ of layers does with its tensors (`table`). A layer that cannot follow is named, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,13 +18,16 @@ from zoo import tree
 from zoo.errors import CannotExpress, ConfigError
 from zoo.io import layouts as weight_layouts
 from zoo.io.dialects.operations import PREFIX
+from zoo.io.dialects.structure import from_plain, is_object, kind_of, to_plain
 from zoo.io.document import Convention, LayerRecord, ModelDocument, ModelRecord, TensorRef, WeightGroup, WeightTree
 from zoo.io.edits.data_format.sites import Change, Conversion, Lacking, Rule, Site
 from zoo.io.edits.data_format.table import OTHER, rule_of
-from zoo.io.edits.data_format.tensors import Demand, Key, Layout, Layouts, Moved, Shape, Shuffled
+from zoo.io.edits.data_format.tensors import (Demand, Key, Layout, Layouts, Moved, Shape, Shuffled, around_steps,
+                                               within_steps)
 from zoo.io.layouts.arrangement import OLD_DIALECTS
 from zoo.io.layouts.bound import BoundWeights
 from zoo.io.layouts.bound import Key as WeightKey
+from zoo.io.layouts.owners import weighted_layers
 from zoo.io.tensors import TensorRecord
 
 FORMATS = ("channels_first", "channels_last")
@@ -66,9 +69,10 @@ def with_data_format(document: ModelDocument, target: str, shapes: Mapping[Key, 
         raise ConfigError(f"{document.path}: the data format of weights alone cannot be changed: it shows in the "
                           f"architecture. Read them with it: zoo.io.read(json_path, weights=path)")
     source = FORMATS[1 - FORMATS.index(target)]
-    plan = _solved(document.model, Conversion(source, target, shapes, Layouts()))
+    unfolded = _unfolded(document.model)
+    plan = _solved(unfolded, Conversion(source, target, shapes, Layouts()))
     rewriting = _Rewriting(plan)
-    model = rewriting.model(document.model, ())
+    model = rewriting.model(unfolded, ())
     _check_ends(document, plan, rewriting)
     if rewriting.lacking:
         raise CannotExpress(f"{document.path}: not every layer can go on with {target}:\n  "
@@ -195,9 +199,49 @@ def _propagate(calls: list[_Call], plan: Conversion) -> None:
             if call.layer.model is not None:
                 inside = input_keys(call.layer.model, call.path), output_keys(call.layer.model, call.path, plan.shapes)
                 for outer, inner in zip((*call.inputs, *call.outputs), (*inside[0], *inside[1])):
-                    plan.layouts.join(outer, inner)
+                    if call.layer.class_name == _WRAPPER:
+                        _relay(plan.layouts, outer, inner)
+                    else:
+                        plan.layouts.join(outer, inner)
             else:
                 call.rule.constrain(call.site(plan))
+
+
+def _relay(layouts: Layouts, outer: Key, inner: Key) -> None:
+    """Hands on what is wanted of sequences to their steps, and back."""
+    for demand in layouts.demands(inner):
+        layouts.demand(outer, replace(demand, layout=around_steps(demand.layout)))
+    for demand in layouts.demands(outer):
+        try:
+            layouts.demand(inner, replace(demand, layout=within_steps(demand.layout)))
+        except ValueError:
+            layouts.demand(outer, Demand(None, inner[0][-1]))
+
+
+# ---- models that a TimeDistributed holds
+
+_WRAPPER = "TimeDistributed"
+
+
+def _unfolded(model: ModelRecord) -> ModelRecord:
+    """The model with what a `TimeDistributed` holds as a record, if that is a model."""
+    layers = []
+    for layer in model.layers:
+        held = layer.config.get("layer") if layer.class_name == _WRAPPER and layer.model is None else None
+        if is_object(held) and kind_of(held) is not None:
+            layer = replace(layer, model=from_plain(held))
+        layers.append(layer if layer.model is None else replace(layer, model=_unfolded(layer.model)))
+    return replace(model, layers=layers)
+
+
+def _role_in_wrapper(model: ModelRecord, names: Sequence[str], role: str) -> str:
+    """The role that a weight of a layer of the held model has among those of the wrapper."""
+    place, held = "layer/", model
+    for name in names:
+        layers = weighted_layers(held)
+        index = next(i for i, layer in enumerate(layers) if layer.name == name)
+        place, held = f"{place}layers/{index}/", layers[index].model or held
+    return place + role
 
 
 # ---- the new document
@@ -234,6 +278,8 @@ class _Rewriting:
             layout = self.plan.layouts.of((path[:-1], layer.name, 0, 0))
             return replace(layer, config={**layer.config, "batch_shape": _moved_shape(shape, [layout])}) \
                 if layout is not None and shape is not None else layer
+        if layer.class_name == _WRAPPER and layer.model is not None:
+            return self._wrapper(layer, layer.model, path, call)
         if layer.model is not None:
             inner = self.model(layer.model, path)
             return replace(layer, model=inner, config=inner.config if layer.config is layer.model.config
@@ -247,13 +293,25 @@ class _Rewriting:
         except Lacking as reason:
             self.lacking.append(f"{site.address} ({layer.class_name}): {reason}")
             return layer
-        self.changes.update(((path, role), change) for role, change in site.changes.items())
-        given = [self.plan.layouts.of(key) for key in call.inputs]
         for name in ("batch_shape", "batch_input_shape"):
             if config.get(name) is not None:
-                config = {**config, name: _moved_shape(config[name], given)}
+                config = {**config, name: _moved_shape(config[name], [self.plan.layouts.of(call.inputs[0])])}
+        return self._made(layer, path, call, config, site.changes)
+
+    def _wrapper(self, layer: LayerRecord, held: ModelRecord, path: tuple[str, ...], call: _Call | None) -> LayerRecord:
+        """The new record of a layer that holds a model in its config."""
+        inner = self.model(held, path)
+        mine = {key: self.changes.pop(key) for key in list(self.changes) if key[0][:len(path)] == path}
+        changes = {_role_in_wrapper(held, names[len(path):], role): change for (names, role), change in mine.items()}
+        config = layer.config if inner == held else {**layer.config, "layer": to_plain(inner)}
+        return self._made(replace(layer, model=None), path, call, config, changes)
+
+    def _made(self, layer: LayerRecord, path: tuple[str, ...], call: _Call | None, config: dict[str, Any],
+              changes: dict[str, Change]) -> LayerRecord:
+        self.changes.update(((path, role), change) for role, change in changes.items())
+        given = [self.plan.layouts.of(key) for key in call.inputs] if call else []
         specs = None if layer.weights is None else [
-            replace(spec, shape=_changed_shape(spec.shape, site.changes.get(spec.role))) for spec in layer.weights]
+            replace(spec, shape=_changed_shape(spec.shape, changes.get(spec.role))) for spec in layer.weights]
         return replace(layer, config=config, build_config=_moved_build(layer.build_config, given), weights=specs)
 
 

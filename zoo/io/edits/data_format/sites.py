@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo.io.edits.data_format.tensors import Demand, Key, Layout, Layouts, Moved, Shape, Shuffled, channel_move, normal
+from zoo.io.edits.data_format.tensors import (Demand, Key, Layout, Layouts, Moved, Shape, Shuffled, around_steps,
+                                               channel_move, normal, within_steps)
 
 Change = Callable[[np.ndarray], np.ndarray]
 
@@ -80,17 +81,18 @@ class Site:
     def layout(self, key: Key) -> Layout:
         """The layout of a tensor as the layer sees it."""
         layout = self.plan.layouts.of(key)
-        if not self.offset or not isinstance(layout, Moved):
-            return layout
-        front, rest = layout.axes[:self.offset + 1], layout.axes[self.offset + 1:]
-        if front != tuple(range(self.offset + 1)):
-            raise Lacking("its steps are not where they were")
-        return normal(Moved((0, *(axis - self.offset for axis in rest))))
+        if isinstance(layout, Moved):
+            for _ in range(self.offset):
+                try:
+                    layout = within_steps(layout)
+                except ValueError as error:
+                    raise Lacking(str(error)) from error
+        return layout
 
     def demand(self, key: Key, layout: Layout) -> None:
         """Says which layout a tensor has to have."""
-        if self.offset and isinstance(layout, Moved):
-            layout = Moved((*range(self.offset + 1), *(axis + self.offset for axis in layout.axes[1:])))
+        for _ in range(self.offset):
+            layout = around_steps(layout)
         self.plan.layouts.demand(key, Demand(normal(layout), self.address, self.yields))
 
     def stay(self) -> None:

@@ -55,6 +55,24 @@ def channel_move(rank: int, lead: int, source: str) -> Layout:
     return normal(Moved((*front, *range(lead + 1, rank), lead)))
 
 
+def within_steps(layout: Layout) -> Layout:
+    """The layout of one step of sequences that have a layout.
+
+    Raises:
+        ValueError: it moves the steps, or their features.
+    """
+    if layout is None:
+        return None
+    if isinstance(layout, Shuffled) or layout.axes[:2] != (0, 1):
+        raise ValueError("the steps are not where they were")
+    return normal(Moved((0, *(axis - 1 for axis in layout.axes[2:]))))
+
+
+def around_steps(layout: Layout) -> Layout:
+    """The layout of sequences whose steps have a layout; features in another order stay so."""
+    return Moved((0, 1, *(axis + 1 for axis in layout.axes[1:]))) if isinstance(layout, Moved) else layout
+
+
 def rearranged(ids: np.ndarray, layout: Layout) -> np.ndarray:
     """One sample's elements, without the batch axis, in another layout."""
     if isinstance(layout, Moved):
@@ -112,6 +130,10 @@ class Layouts:
         """The layout of a tensor: that demanded, the first one that changes something if there are several."""
         wanted = self._demands.get(self._root(key), {})
         return next((layout for layout in wanted if layout is not None), None)
+
+    def demands(self, key: Key) -> list[Demand]:
+        """All that is wanted of a tensor."""
+        return [demand for by_layer in self._demands.get(self._root(key), {}).values() for demand in by_layer.values()]
 
     def conflicts(self) -> list[list[Demand]]:
         """For each class of which several layouts are demanded, all who do."""
