@@ -80,6 +80,10 @@ def _of_each_format() -> list[Original]:
             write = CONTAINERS[container].write
             assert write is not None
             write(content, folder / container)
+        document = zoo.io.read(CORPUS / "keras3" / "model_compiled_after_3_steps_adam" / "model.keras")
+        for container, known in CONTAINERS.items():
+            if known.write is not None:
+                zoo.io.write(document, folder / f"{container}_model", format=container)
         zipped(folder / "torch_zip", mapping(STATE), DATA)
         streamed(folder / "torch_stream", mapping(STATE), DATA)
         np.savez(folder / "numpy.npz", a=np.ones((2, 3), "f4"), b=np.arange(4))

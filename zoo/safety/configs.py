@@ -61,6 +61,7 @@ _KNOWN = (LAYERS | ALIASES.keys() | FUNCTIONAL_NAMES | {SEQUENTIAL, "Graph", "Si
 _LAYER_PLACES = frozenset({"layers", "layer", "cell", "cells", "forward_layer", "backward_layer"})
 _BY_CLASS = {
     "Lambda": ("lambda-layer", "a Lambda layer: what it computes is not part of the file's data"),
+    "LambdaMerge": ("lambda-layer", "a LambdaMerge layer: what it computes is not part of the file's data"),
     "TFSMLayer": ("tfsm-layer", "a TFSMLayer: it loads a SavedModel from {filepath}"),
     "TorchModuleWrapper": ("torch-module", "a TorchModuleWrapper: it unpickles a PyTorch module"),
     "JaxLayer": ("jax-function", "a JaxLayer: it holds functions of JAX"),

@@ -43,7 +43,7 @@ _SEQUENCES = {b"(": ("<i", "tuple"), b")": ("<B", "tuple"), b"[": ("<i", "list")
 _TEXT_TYPES = {b"u": ("<i", "utf-8"), b"a": ("<i", "latin-1"), b"A": ("<i", "latin-1"), b"z": ("<B", "latin-1"),
                b"Z": ("<B", "latin-1"), b"t": ("<i", "utf-8")}
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
-_RAW = ("\xe3", "c\0")
+_BEGINNING = re.compile(r"[c\xe3].\0\0\0", re.DOTALL)       # the type, and a number of arguments below 256
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def code_of_text(text: str, where: str = "lambda") -> Code | None:
     Raises:
         CorruptFile, UnsafeFile: it does, and cannot be read.
     """
-    if text.startswith(_RAW):
+    if _BEGINNING.match(text):
         try:
             return read_code(text.encode("latin-1"), where)
         except UnicodeEncodeError as error:
@@ -96,7 +96,7 @@ def code_of_text(text: str, where: str = "lambda") -> Code | None:
             data = base64.b64decode(text.encode("ascii"))
         except binascii.Error:
             return None
-        return read_code(data, where) if data[:1] in (b"\xe3", b"c") and data[3:5] == b"\0\0" else None
+        return read_code(data, where) if _BEGINNING.match(data[:5].decode("latin-1")) else None
     return None
 
 

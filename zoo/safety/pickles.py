@@ -81,7 +81,7 @@ def _names(stream: BinaryIO, limits: Limits) -> Iterator[str]:
         if name in ("GLOBAL", "INST"):
             yield str(argument)
         elif name == "STACK_GLOBAL":
-            module, found = (recent + [None, None])[-2:] if len(recent) >= 2 else (None, None)
+            module, found = ([None, None] + recent)[-2:]
             yield f"{module} {found}"
         elif name in ("EXT1", "EXT2", "EXT4"):
             yield f"copyreg extension_{argument}"
