@@ -34,6 +34,7 @@ def loads(text: bytes | str, where: str, limits: Limits = DEFAULT_LIMITS, refuse
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")
+        _check_objects(text, where, limits.json_objects)
         _check_depth(text, where, limits.json_depth)
         value = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, where, refused))
         if _SURROGATE.search(text):                 # half a character: valid JSON, but no text that can be written
@@ -81,6 +82,12 @@ def _object(pairs: list[tuple[str, Any]], where: str, refused: Refusal) -> dict[
         refused(UnsafeFile(f"{where}: refused a JSON object that has keys twice: {twice[:5]}; readers disagree on "
                            "which one counts", "json-duplicate-key", where))
     return found
+
+
+def _check_objects(text: str, where: str, limit: int) -> None:
+    """Refuses more objects than any model has, before they take a hundred times their text in memory."""
+    if (count := text.count("{")) > limit and (count := _STRING.sub("", text).count("{")) > limit:
+        raise UnsafeFile(f"{where}: JSON of {count:,} objects; the limit is {limit:,}", where=where)
 
 
 def _check_depth(text: str, where: str, limit: int) -> None:

@@ -27,6 +27,7 @@ class Limits:
         expanded_bytes: bytes that all compressed data of one file may expand to.
         json_bytes: length of one JSON text.
         json_depth: nesting of objects and arrays in it.
+        json_objects: objects in it.
         yaml_bytes: length of one YAML text.
         yaml_values: values in it, once its aliases are followed.
         members: members of an archive.
@@ -49,6 +50,7 @@ class Limits:
     expanded_bytes: int = 16 << 30
     json_bytes: int = 64 << 20
     json_depth: int = 200
+    json_objects: int = 1_000_000
     yaml_bytes: int = 8 << 20
     yaml_values: int = 2_000_000
     members: int = 100_000
