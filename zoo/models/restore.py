@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -29,23 +30,28 @@ from zoo.models.sequential import Sequential
 ARRAYS = ("__tensor__", "__numpy__")                        # Keras's records of constants among the arguments of a call
 
 
+Replacements = Mapping[str, "layers.Layer | Callable[..., Any]"]
+_replacements: ContextVar[Replacements] = ContextVar("replacements", default={})
+
+
 def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None = None,
-          with_weights: bool = True) -> Model:
+          replace: Replacements | None = None, with_weights: bool = True) -> Model:
     """The model that a document describes, with its weights.
 
     Args:
         custom_objects: what the user's own class and function names mean.
+        replace: layers, or functions of their inputs, in place of those of the file, by the layers' names.
 
     Raises:
         UnknownClass: layers that neither zoo nor the user knows; all of them are listed.
         WeightsMismatch: the file's weights do not fit its own architecture.
-        ConfigError: the file holds weights only.
+        ConfigError: the file holds weights only, or no layer has a name that is to be replaced.
         TooLarge: its layers ask for more memory than `zoo.io.Limits` allows.
     """
     if document.model is None:
         raise ConfigError(f"{document.path}: this file holds weights only ({document.format}), no architecture. "
                           f"Build the model in code and call model.load_weights({document.path!r}).")
-    with serialization.custom_object_scope(custom_objects):
+    with serialization.custom_object_scope(custom_objects), _replacing(replace or {}, document.model):
         _refuse_unknown(document.model, document.path)
         restored = _made(document, document.model)
         restored.conventions = conventions_of(document)
@@ -56,6 +62,27 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
                 _load_assets(restored, document)
                 _resume_seeds(restored, document)
     return restored
+
+
+@contextmanager
+def _replacing(replace: Replacements, record: ModelRecord) -> Iterator[None]:
+    names = {layer.name for _, layer in record.walk()}
+    strangers = sorted(replace.keys() - names)
+    if strangers:
+        raise ConfigError(f"replace={strangers}: the model has no layers of these names. It has: {sorted(names)}")
+    token = _replacements.set(replace)
+    try:
+        yield
+    finally:
+        _replacements.reset(token)
+
+
+def _replacement(record: LayerRecord) -> Operation:
+    """What the user put in the place of a layer, under its name."""
+    given = _replacements.get()[record.name]
+    made = given if isinstance(given, layers.Layer) else layers.Lambda(given)
+    made.name = record.name
+    return made
 
 
 def _made(document: ModelDocument, record: ModelRecord) -> Model:
@@ -126,6 +153,8 @@ layers.registry.MODELS.update(Sequential=from_plain, Functional=from_plain)
 
 def layer_from_record(record: LayerRecord) -> Operation:
     """One layer (or nested model, or operation), unbuilt."""
+    if record.name in _replacements.get():
+        return _replacement(record)
     if record.model is not None:
         return from_record(record.model)
     with _naming(record.name, record.class_name):
@@ -227,10 +256,12 @@ def _in_order(record: ModelRecord) -> Iterator[tuple[str, int, Any]]:
 def _refuse_unknown(record: ModelRecord, path: str | None) -> None:
     unknown = {}
     for where, layer in record.walk():
-        if layer.model is None and not operations.is_known(layer.class_name) \
-                and not layers.is_known(layer.class_name, layer.registered_name):
+        if layer.model is None and where[-1] not in _replacements.get() \
+                and not operations.is_known(layer.class_name) and not layers.is_known(layer.class_name, layer.registered_name):
             unknown.setdefault(layer.class_name, []).append("/".join(where))
     if unknown:
+        first = next(iter(unknown.values()))[0].rpartition("/")[2]
         head = f"{path or record.name}: {len(unknown)} layer classes cannot be made:"
         raise UnknownClass("\n  ".join([head, *(f"{name}: {layers.why_unknown(name)} (layer {', '.join(places[:5])})"
-                                                for name, places in unknown.items())]))
+                                                for name, places in unknown.items()),
+                                        f"Or put another layer in its place, replace={{{first!r}: layer_or_function}}."]))

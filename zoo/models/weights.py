@@ -64,11 +64,37 @@ def _sort_like(record: ModelRecord, other: ModelRecord) -> None:
             _sort_like(layer.model, twin)
 
 
+#: Layers that begin a model -> the weight that tells the size of its input's channels, which axis of it, and how many
+#: axes there are between batch and channels.
+_TELLING = {"Dense": ("kernel", 0, 0), "Conv1D": ("kernel", -2, 1), "Conv2D": ("kernel", -2, 2),
+            "Conv3D": ("kernel", -2, 3), "DepthwiseConv2D": ("kernel", -2, 2),
+            "SeparableConv1D": ("depthwise_kernel", -2, 1), "SeparableConv2D": ("depthwise_kernel", -2, 2),
+            **dict.fromkeys(("SimpleRNN", "GRU", "LSTM"), ("cell/kernel", 0, 1))}
+_WITHOUT_TRACE = frozenset({"Activation", "Dropout", "GaussianDropout", "GaussianNoise", "Masking"})
+
+
 def build_like(model: Any, document: ModelDocument) -> None:
-    """Builds a sequential model that does not know its input shape, if the document knows it."""
+    """Builds a sequential model that does not know its input shape, if the document knows it or its weights tell it."""
     first = document.model.layers[0] if document.model.layers else None
     if first is not None and first.class_name == "InputLayer":
         model.build(first.config["batch_shape"])
+    elif (shape := _shape_by_weights(document)) is not None:
+        model.build(shape)
+
+
+def _shape_by_weights(document: ModelDocument) -> tuple[int | None, ...] | None:
+    """The shape that the first layer with weights was built for; sizes that they do not tell are None."""
+    bound, _ = layouts.bind_weights(document.model, document.weights)
+    first = next((layer for layer in document.model.layers if layer.class_name not in _WITHOUT_TRACE), None)
+    if first is None or first.class_name == "Embedding":
+        return None if first is None else (None, None)
+    role, axis, between = _TELLING.get(first.class_name, ("", 0, 0))
+    tensor = bound.get(((first.name,), role))
+    if tensor is None:
+        return None
+    channels, positions = (tensor.shape[axis] * first.config.get("groups", 1),), (None,) * between
+    order = channels + positions if first.config.get("data_format") == "channels_first" else positions + channels
+    return (None, *order)
 
 
 def refuse(report: LoadReport, *, strict: bool, skip_mismatch: bool) -> None:

@@ -117,7 +117,8 @@ class Encoder:
             if not self.dialect.modern or self.legacy:
                 self._lacks(path, f"the operation {layer.class_name}" + " in HDF5 files" * self.dialect.modern)
         elif layer.class_name in LAYERS:
-            if layer.class_name not in self.dialect.layers - (LEGACY_MODULE_LAYERS if self.legacy else frozenset()):
+            unread = LEGACY_MODULE_LAYERS if self.legacy and self.dialect.modern else frozenset()
+            if layer.class_name not in self.dialect.layers - unread:
                 self._lacks(path, f"the layer {layer.class_name}")
             revise = self.dialect.encode_revisions.get(layer.class_name)
             config, build = revise(config, build) if revise is not None else (config, build)
