@@ -21,6 +21,7 @@ from zoo.io.edits.renaming import with_layer_renamed
 from zoo.io.edits.stored_dtype import FLOATS, with_dtype
 from zoo.io.formats import CONTAINERS
 from zoo.io.labels import read_labels
+from zoo.io.training import known_to_zoo_alone
 
 DESCRIPTION = """Write a model file in another format: whole models as .keras, .h5 or .safetensors, for TensorFlow.js
 or ONNX, weights alone as .weights.h5, .npz or .h5 (the older layout), the architecture alone as .json or .yaml. No
@@ -92,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
     mine, kept = document.metadata.get(extras.KEY, {}), written.metadata.get(extras.KEY, {})
     lost += [title for key, title in _EXTRAS.items() if key in mine and key not in kept]
     print(f"{output.path}: {CONTAINERS[written.format].title}{'; left out: ' * bool(lost)}{', '.join(lost)}")
+    for note in known_to_zoo_alone(written):
+        print(f"zoo: note: {note}", file=sys.stderr)
     return ExitCode.OK
 
 

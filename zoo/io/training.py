@@ -12,7 +12,7 @@ from zoo import conventions, tree
 from zoo.conventions import Conventions
 from zoo.errors import CannotExpress, WeightsMismatch
 from zoo.io import extras
-from zoo.io.dialects.training import decode_training, encode_training
+from zoo.io.dialects.training import OLDER, decode_training, encode_training
 from zoo.io.document import ModelDocument, ModelRecord, OptimizerRecord, TrainingRecord
 from zoo.io.layouts.bound import StoredArray
 from zoo.io.layouts.optimizer import KERAS3, Trained, decode_state, encode_state, eras_of
@@ -41,6 +41,19 @@ def conventions_of(document: ModelDocument) -> Conventions:
         return conventions.TODAY
     return conventions.of(producer.dialect, producer.keras_version,
                           producer.backend if weights is None else weights.convention.backend)
+
+
+def known_to_zoo_alone(document: ModelDocument) -> list[str]:
+    """What a file says of training that Keras does not read, for people who will train on with Keras."""
+    notes = []
+    kept = document.metadata.get(extras.KEY, {}).get(extras.CONVENTIONS)
+    if kept is not None:
+        notes.append(f"training goes on by the conventions of {kept} in zoo; Keras takes its own")
+    entry = {} if document.training is None else document.training.config
+    entry = entry.get("optimizer_config", entry.get("optimizer"))
+    if isinstance(entry, dict) and OLDER in entry:
+        notes.append(f"the optimizer is the {entry['class_name']} of older Keras in zoo; Keras 3 has another formula for it")
+    return notes
 
 
 def output_names(model: ModelRecord | None) -> list[str]:

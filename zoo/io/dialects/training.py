@@ -19,7 +19,7 @@ Config = dict[str, Any]
 
 LEGACY_MODULE = "keras.optimizers.legacy"
 LEGACY = frozenset({"Adagrad", "Nadam", "RMSprop"})         # epsilon added to the root; Nadam's own pace
-_OLDER, _ONLY_OLDER = "older", {"schedule_decay": ANY}     # in records: that it is one of these, and their arguments
+OLDER, _ONLY_OLDER = "older", {"schedule_decay": ANY}     # in records: that it is one of these, and their arguments
 _LEGACY_OF_KERAS0 = frozenset({"Nadam"})                    # which had epsilon under the root, as today
 
 _KEYS = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile")
@@ -85,8 +85,8 @@ def decode_optimizer(entry: Any, dialect: str) -> Any:
     if isinstance(entry, dict) and "class_name" not in entry and "name" in entry:       # Keras 0
         entry = {"class_name": entry["name"], "config": {key: entry[key] for key in entry if key != "name"}}
     if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict) or dialect == "keras3":
-        if isinstance(entry, dict) and isinstance(entry.get(_OLDER), dict):
-            return _record(entry["class_name"], {**entry["config"], **entry[_OLDER]}, legacy=True)
+        if isinstance(entry, dict) and isinstance(entry.get(OLDER), dict):
+            return _record(entry["class_name"], {**entry["config"], **entry[OLDER]}, legacy=True)
         return _object(entry, "keras.optimizers") if isinstance(entry, dict) else entry
     class_name, config = str(entry["class_name"]).removeprefix("Custom>"), dict(entry["config"])
     if class_name in ("LossScaleOptimizer", "LossScaleOptimizerV3") and "inner_optimizer" in config:
@@ -209,7 +209,7 @@ def _as_keras3(entry: Any) -> Any:
         return entry
     config = entry["config"]
     return {**_record(entry["class_name"], _without(config, _ONLY_OLDER)),
-            _OLDER: {key: config[key] for key in _ONLY_OLDER if key in config}}
+            OLDER: {key: config[key] for key in _ONLY_OLDER if key in config}}
 
 
 def _encode_optimizer(entry: Any, dialect: str, problems: list[str]) -> Any:
