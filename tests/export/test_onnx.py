@@ -19,6 +19,7 @@ from tests.corpus import require_corpus
 from tests.export.onnx_models import run, tensors_of
 from zoo import layers, ops, tree
 from zoo.errors import CannotExpress, ConfigError, Unsupported
+from zoo.export import onnx_file
 
 Path = pathlib.Path
 NO_KERNEL = "Could not find an implementation"              # onnxruntime's words for a dtype that it has no code for
@@ -136,6 +137,36 @@ def test_input_signature_fixes_sizes(tmp_path: Path) -> None:
     with pytest.raises(CannotExpress, match="up_sampling2d.*: resize: an image whose size is not known"):
         zoo.export_onnx(model, tmp_path / "m.onnx")
     agrees(model, [numbers(2, 4, 5, 1)], tmp_path / "m.onnx", input_signature=zoo.Input((4, 5, 1)))
+
+
+def test_signatures_of_models_that_do_not_know_their_inputs(tmp_path: Path) -> None:
+    class Doubled(zoo.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = layers.Dense(2, name="inner")
+
+        def call(self, x: Any) -> Any:
+            return {"once": self.inner(x), "twice": 2 * self.inner(x)}
+
+    model, data = Doubled(), numbers(3, 4)
+    expected = model.predict_on_batch(data)
+    zoo.export_onnx(model, tmp_path / "m.onnx", input_signature=zoo.Input((4,)))
+    received = run(tmp_path / "m.onnx", [data])
+    assert difference(received, [expected["once"], expected["twice"]], 1e-5, 1e-6) is None
+    stack = zoo.Sequential([layers.Dense(2)])
+    zoo.export_onnx(stack, tmp_path / "m.onnx", input_signature=zoo.Input((4,)))
+    assert difference(run(tmp_path / "m.onnx", [data]), [stack.predict_on_batch(data)], 1e-5, 1e-6) is None
+    with pytest.raises(ConfigError, match="has 1 inputs .*signature 2"):
+        zoo.export_onnx(images(), tmp_path / "m.onnx", input_signature=[zoo.Input((4,)), zoo.Input((4,))])
+
+
+def test_arrays_of_large_models_lie_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_file, "LIMIT", 1000)
+    for width in (40, 50):                                  # the second one replaces the first
+        model = zoo.Sequential([zoo.Input((30,)), layers.Dense(width)])
+        agrees(model, [numbers(2, 30)], tmp_path / "m.onnx")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["m.onnx", "m.onnx.data"]
+        assert (tmp_path / "m.onnx.data").stat().st_size < 10_000
 
 
 def test_what_onnx_lacks_is_listed_with_its_layers(tmp_path: Path) -> None:

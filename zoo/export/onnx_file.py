@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from zoo.errors import ConfigError
 from zoo.export.nodes import FileGraph, OnnxNode, Port
 from zoo.io.atomic import replacing
 
-_LIMIT = 2 ** 31 - 2 ** 20                                  # a message of protocol buffers holds less than 2 GiB
+LIMIT = 2 ** 31 - 2 ** 20                                  # a message of protocol buffers holds less than 2 GiB
 OLDEST = 17
 
 
@@ -36,13 +38,21 @@ def save(graph: FileGraph, path: str | os.PathLike[str], opset: int) -> None:
     model = helper.make_model(_graph(graph), producer_name="zoo", producer_version=__version__,
                               opset_imports=[helper.make_opsetid("", opset)])
     model.ir_version = helper.find_min_ir_version_for(model.opset_import)
-    large = sum(array.nbytes for array in graph.initializers.values()) > _LIMIT
-    if large:
-        place = f"{os.path.basename(path)}.data"
-        onnx.save_model(model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=place)
+    if sum(array.nbytes for array in graph.initializers.values()) > LIMIT:
+        _save_in_two(model, Path(os.path.realpath(path)))
         return
     with replacing(path) as temporary:
         onnx.save_model(model, temporary)
+
+
+def _save_in_two(model: onnx.ModelProto, path: Path) -> None:
+    """The nodes in one file, which names the other, that of the arrays; the former appears last."""
+    data = path.with_name(f"{path.name}.data")
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:100]}.") as folder:
+        made = Path(folder, path.name)
+        onnx.save_model(model, made, save_as_external_data=True, all_tensors_to_one_file=True, location=data.name)
+        os.replace(made.with_name(data.name), data)
+        os.replace(made, path)
 
 
 def _graph(graph: FileGraph) -> onnx.GraphProto:

@@ -37,7 +37,10 @@ def export_onnx(model: Any, path: str | os.PathLike[str], *, opset: int = 17, in
         raise ConfigError(f"Model {model.name!r} does not know the shapes of its inputs: give an input_signature, such "
                           f"as zoo.Input((224, 224, 3)).")
     nest = tree.map(lambda leaf: TensorSpec(tuple(leaf.shape), dtypes.standardize(leaf.dtype)), structure)
-    names = model.input_names if hasattr(model, "input_names") \
-        else [f"input_{i + 1}" for i in range(len(tree.leaves(nest)))]
+    known = getattr(model, "input_structure", None) is not None
+    names = model.input_names if known else [f"input_{i + 1}" for i in range(len(tree.leaves(nest)))]
+    if len(names) != len(tree.leaves(nest)):
+        raise ConfigError(f"Model {model.name!r} has {len(names)} inputs {names}, and the input_signature "
+                          f"{len(tree.leaves(nest))}.")
     export.export_onnx(model.predict_function.function, nest, path, name=model.name, input_names=names,
-                       output_names=getattr(model, "output_names", None), opset=opset)
+                       output_names=model.output_names if known else None, opset=opset)
