@@ -15,9 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.lib import format as npy_format
-
 from zoo.errors import CorruptFile, FileError, UnsafeFile
 from zoo.io import archive, hdf5, json_codec, yaml_codec
 from zoo.io.limits import DEFAULT_LIMITS, Limits
@@ -33,6 +30,9 @@ _BLOCK = 1 << 20
 _END_OF_ZIP = b"PK\x05\x06"
 _SPACE = b"\xef\xbb\xbf \t\r\n"
 _YAML_KEYS = re.compile(rb"^-?\s*(?:class_name|config|backend|keras_version|layers|nodes|name|loss|optimizer):", re.MULTILINE)
+_NPY_SHAPE = re.compile(r"'shape': \(((?:\d{1,18}L?, ?)*(?:\d{1,18}L?)?)\)")
+_NPY_DTYPE = re.compile(r"'descr': '[<>|=]?([biufcSUV?])(\d{1,9})'")
+_NPY_OBJECTS = re.compile(r"'\|?O\d*'")
 _GRAPH_OPERATIONS = re.compile(rb"\b(ReadFile|WriteFile|EagerPyFunc|PyFunc|PyFuncStateless|MatchingFiles)\b")
 _MODEL_KEY = re.compile(rb'"(?:class_name|modelTopology|weight_map)"')
 _UNEXAMINED = (
@@ -267,23 +267,26 @@ def _is_npy(part: Part) -> bool:
 
 
 def _npy(part: Part) -> Iterator[Finding]:
-    with part.source.open() as stream:
-        try:
-            version = npy_format.read_magic(stream)
-            read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-            shape, _, dtype = read(stream)
-        except (ValueError, TypeError, KeyError, OverflowError, UnicodeDecodeError) as error:
-            raise CorruptFile(f"{part.source.where}: damaged header of a NumPy array ({error})") from error
-        start = stream.tell()
-    declared, stored = math.prod(shape) * dtype.itemsize, part.source.size - start
-    if dtype.hasobject:
-        yield part.found("pickled-array", f"an array {shape} of pickled objects")
+    """The header is a Python literal, which is matched and never evaluated."""
+    width = 2 if part.head[6:7] == b"\x01" else 4
+    length = int.from_bytes(part.head[8:8 + width], "little")
+    text = part.source.read(8 + width, min(length, _HEAD)).decode("latin-1")
+    start = 8 + width + length
+    shape, dtype = _NPY_SHAPE.search(text), _NPY_DTYPE.search(text)
+    if shape is None or start > part.source.size:
+        raise CorruptFile(f"{part.source.where}: expected the header of a NumPy array, received {text[:100]!r}")
+    stored = part.source.size - start
+    if _NPY_OBJECTS.search(text):
+        yield part.found("pickled-array", f"an array ({shape[1]}) of pickled objects")
         yield from pickles.examine(part.source.part(start, stored, "objects"), part.file, part.location, part.limits,
                                    quiet=True)
-    elif declared > stored:
-        yield part.found("npy-bomb", f"declares {shape} of {np.dtype(dtype).name}, {declared} bytes, holds {stored}")
-    elif declared < stored:
-        yield part.found("appended-data", f"{stored - declared} bytes after the array")
+    elif dtype is not None:
+        size = int(dtype[2]) * (4 if dtype[1] == "U" else 1)
+        declared = math.prod(int(number) for number in re.findall(r"\d+", shape[1])) * size
+        if declared > stored:
+            yield part.found("npy-bomb", f"declares ({shape[1]}), {declared} bytes, and holds {stored}")
+        elif declared < stored:
+            yield part.found("appended-data", f"{stored - declared} bytes after the array")
 
 
 def _is_pickle(part: Part) -> bool:
