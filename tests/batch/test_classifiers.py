@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from tests.batch.pictures import BLUE, GREEN, RED, flat
-from zoo import Input, Model, Sequential, layers
+from zoo import Input, Model, Sequential, io, layers
 from zoo.applications import get_model
-from zoo.batch.classifiers import application_of, choose, read_labels
+from zoo.batch.classifiers import PREPROCESS_NAMES, application_of, choose, read_labels
 from zoo.batch.pipeline import classify
 from zoo.batch.sources import find_images
 from zoo.errors import ConfigError, CorruptFile, NotInManifest, ShapeError
+from zoo.io import extras
+from zoo.io.edits.annotations import with_labels, with_preprocess
 
 COLOURS = ["red", "green", "blue"]
 
@@ -166,3 +168,27 @@ def test_labels_that_are_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "labels").write_bytes(content)
     with pytest.raises(CorruptFile, match="expected labels"):
         read_labels(tmp_path / "labels")
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".safetensors"])
+def test_labels_and_preprocessing_that_the_file_holds(tmp_path: Path, suffix: str) -> None:
+    document = io.read(saved(colour_model(), tmp_path / "bare.keras"))
+    path = str(tmp_path / f"m{suffix}")
+    io.write(with_preprocess(with_labels(document, COLOURS), "tf"), path)
+    choice = choose(path, top_k=1)
+    assert choice.assumptions == () and choice.classifier.labels == COLOURS
+    [row] = classify(find_images([flat(tmp_path / "red.png", RED)]), choice.classifier)
+    assert (row.predictions[0].label, round(row.predictions[0].score, 3)) == ("red", 1.0)
+    said = choose(path, preprocess="none", labels=["r", "g", "b"], top_k=1)
+    [row] = classify(find_images([tmp_path / "red.png"]), said.classifier)
+    assert (row.predictions[0].label, round(row.predictions[0].score)) == ("r", 255)
+
+
+def test_a_preprocessing_in_a_file_that_zoo_does_not_know(tmp_path: Path) -> None:
+    io.write(with_preprocess(io.read(saved(colour_model(), tmp_path / "bare.keras")), "secret"), tmp_path / "m.keras")
+    with pytest.raises(ConfigError, match="Expected a preprocessing among .* received 'secret'"):
+        choose(str(tmp_path / "m.keras"))
+
+
+def test_the_words_that_files_can_hold_are_those_that_zoo_knows() -> None:
+    assert set(extras.PREPROCESS_MODES) == set(PREPROCESS_NAMES)

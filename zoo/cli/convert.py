@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import os
 import sys
+import textwrap
 
 from zoo import io
 from zoo.cli import assumed_backend
@@ -41,6 +42,7 @@ zoo convert theano.h5 model.keras --data-format channels_last
 
 _PARTS = {"model": "the architecture", "weights": "the weights", "training": "compile arguments and optimizer state"}
 _EXTRAS = {extras.LABELS: "the labels", extras.PREPROCESS: "the preprocessing"}
+_REASON_WIDTH = 400
 _WRITABLE = {name: container for name, container in CONTAINERS.items() if container.write is not None}
 
 
@@ -125,7 +127,8 @@ def _write(document: io.ModelDocument, output: Output, overwrite: bool) -> None:
         if document.training is None:
             raise
         output.write(dataclasses.replace(document, training=None), overwrite)
-        print(f"zoo: note: written without training state: {error}", file=sys.stderr)
+        reason = textwrap.shorten(str(error), _REASON_WIDTH, placeholder=" ...")
+        print(f"zoo: note: written without training state: {reason}", file=sys.stderr)
 
 
 def _renaming(text: str) -> tuple[str, str]:
