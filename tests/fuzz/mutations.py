@@ -16,9 +16,11 @@ import numpy as np
 _SIZES = (0, 1, 2, 3, 7, 8, 255, 256, 65535, 1 << 20, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 40, (1 << 63) - 1,
           (1 << 64) - 1)
 _VALUES: tuple[Any, ...] = (None, True, False, 0, 1, -1, 2, 3, 10 ** 9, -10 ** 9, 1 << 40, 1 << 70, 0.5, 1e308, -0.0,
-                            float("nan"), float("inf"), "", "x", "relu", "dense", "\0", "\ud7ff" * 3, "same", "a" * 5000,
+                            float("nan"), float("inf"), "", "x", "relu", "dense", "\0", "\ud7ff" * 3, "same",
+                            "a" * 5000,
                             [], {}, [None], [[]], [1, 2, 3], [0], {"a": 1}, {"class_name": "Dense", "config": {}},
-                            {"class_name": "Lambda", "config": {"name": "l"}}, "channels_first", [10 ** 6] * 3, "float16")
+                            {"class_name": "Lambda", "config": {"name": "l"}}, "channels_first", [10 ** 6] * 3,
+                            "float16")
 _NUMBER = re.compile(rb"(?<=[:\[, ])-?\d+(?:\.\d+)?(?=[,\]} ])")
 _STRING = re.compile(rb'"[A-Za-z_][\w/]{1,40}"')
 

@@ -19,6 +19,7 @@ from tests.io.contents import CONTENTS
 from tests.io.test_torch_checkpoint import DATA, STATE, mapping, streamed, zipped
 from zoo.errors import ZooError
 from zoo.io.formats import CONTAINERS
+from zoo.report.description import describe
 
 LARGEST = 2 << 20                       # files that are damaged; larger ones only take longer
 _TIMES = 40                             # how often the files of each format are among those of the corpus
@@ -112,6 +113,7 @@ def loaded(path: pathlib.Path) -> tuple[str, str]:
             warnings.simplefilter("ignore")
             zoo.scan(path)
             document = zoo.io.read(path)
+            describe(document)
             for _, tensor in document.weights or ():
                 tensor.read()
             zoo.load_model(path)

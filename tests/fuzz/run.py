@@ -109,7 +109,7 @@ def main() -> None:
             record.write(json.dumps(asdict(outcome)) + "\n")
             record.flush()
             if not outcome.is_right:
-                print(f"{outcome.number} {outcome.mutation} {outcome.file}: {outcome.result} {outcome.detail}", flush=True)
+                print(outcome.number, outcome.mutation, outcome.file, outcome.result, outcome.detail, flush=True)
     print("\n".join(table(outcomes)))
     print(Counter(outcome.result for outcome in outcomes).most_common())
 

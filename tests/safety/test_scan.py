@@ -45,7 +45,8 @@ def hidden(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "in a wrapper in a wrapper": sequential(layer("TimeDistributed", "a", layer=layer("Bidirectional", "b",
                                                                                            layer=record))),
         "in a custom object": sequential(layer("Mine", "mine", module="my.layers", inner={"deep": [record]})),
-        "in the optimizer": {**dense_model(), "compile_config": {"optimizer": {"class_name": "Adam", "config": record}}},
+        "in the optimizer": {**dense_model(),
+                             "compile_config": {"optimizer": {"class_name": "Adam", "config": record}}},
         "in an initializer": sequential(layer("Dense", "d", units=2, kernel_initializer={
             "module": "keras.initializers", "class_name": "Constant", "config": {"value": record}})),
         "beside the config": {**dense_model(), "build_config": {"x": record}},

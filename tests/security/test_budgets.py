@@ -29,7 +29,8 @@ def call(*tensors: tuple[str, int]) -> dict[str, Any]:
 
 
 def functional(layers: list[dict[str, Any]], last: str, node: int = 0, name: str = "model") -> dict[str, Any]:
-    first = layer("InputLayer", "input", batch_shape=[None, 4], dtype="float32") | {"name": "input", "inbound_nodes": []}
+    first = layer("InputLayer", "input", batch_shape=[None, 4], dtype="float32")
+    first |= {"name": "input", "inbound_nodes": []}
     return {"module": "keras.src.models.functional", "class_name": "Functional", "config": {
         "name": name, "layers": [first, *layers], "input_layers": [["input", 0, 0]],
         "output_layers": [[last, node, 0]]}}
@@ -108,7 +109,8 @@ def test_the_deepest_that_is_read(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_giant_beside_small_weights(tmp_path: pathlib.Path) -> None:
-    path = keras_archive(tmp_path / "m.keras", sequential(layer("Dense", "dense", units=2), layer("Dense", units=10 ** 8)))
+    model = sequential(layer("Dense", "dense", units=2), layer("Dense", units=10 ** 8))
+    path = keras_archive(tmp_path / "m.keras", model)
     with pytest.raises(TooLarge, match="holds 40 bytes of weights"):
         zoo.load_model(path)
 

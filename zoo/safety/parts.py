@@ -29,7 +29,8 @@ _SPOOLED = 1 << 24                      # members larger than this are expanded 
 _BLOCK = 1 << 20
 _END_OF_ZIP = b"PK\x05\x06"
 _SPACE = b"\xef\xbb\xbf \t\r\n"
-_YAML_KEYS = re.compile(rb"^-?\s*(?:class_name|config|backend|keras_version|layers|nodes|name|loss|optimizer):", re.MULTILINE)
+_YAML_KEYS = re.compile(rb"^-?\s*(?:class_name|config|backend|keras_version|layers|nodes|name|loss|optimizer):",
+                        re.MULTILINE)
 _NPY_SHAPE = re.compile(r"'shape': \(((?:\d{1,18}L?, ?)*(?:\d{1,18}L?)?)\)")
 _NPY_DTYPE = re.compile(r"'descr': '[<>|=]?([biufcSUV?])(\d{1,9})'")
 _NPY_OBJECTS = re.compile(r"'\|?O\d*'")
