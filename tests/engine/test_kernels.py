@@ -154,6 +154,16 @@ def test_the_best_kernel_for_a_convolution(case):
     assert choice.kernel.title == title, str(choice)
 
 
+def test_packing_counts_where_it_is_done_in_each_run():
+    """A few tiles of many channels are not worth a transformed kernel, unless it is transformed beforehand."""
+    (x, kernel), attrs = conv((16, 4, 4, 128), (3, 3, 128, 128), padding="same")
+    weights = np.ones(kernel, "float32")
+    with config.using(kernels="blas"):
+        trained = compile_graph(program_of(conv_op, [np.ones(x), weights], attrs, "none"))
+        fixed = compile_graph(trace(lambda given: conv_op(given, weights, **attrs), TensorSpec(x)).graph)
+    assert [program.steps[-1].choice.kernel.name for program in (trained, fixed)] == ["im2col", "winograd_4x4"]
+
+
 @pytest.mark.parametrize("epilogue", EPILOGUES)
 @pytest.mark.parametrize("case", PRODUCTS)
 def test_product(monkeypatch, case, epilogue):

@@ -59,7 +59,8 @@ def lower(graph: Graph, cache: WeightCache | None = None) -> Program:
     def rule(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
         if node.output in fixed:                            # computed in the prologue, by definition
             return rewriter.copy(node, inputs).outputs
-        choice = select_kernel(node, families)
+        changing = {i for i, value in enumerate(node.inputs) if value not in fixed}
+        choice = select_kernel(node, families, changing)
         packed = list(inputs)
         for packing in choice.kernel.packing(node):
             packed[packing.input] = rewriter.apply(OPS[packing.op], packed[packing.input], **packing.attrs)

@@ -39,11 +39,13 @@ class Packing:
         input: position of the node's input to replace.
         op: name of the primitive that makes the packed array.
         attrs: its attributes.
+        seconds: estimate of what making it takes, which counts where the weight is another one in each run.
     """
 
     input: int
     op: str
     attrs: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,11 @@ class Choice:
         return "; ".join(f"{title}: {reason}" for title, reason in self.reasons)
 
 
-def select_kernel(node: Node, families: Collection[str]) -> Choice:
+def select_kernel(node: Node, families: Collection[str], changing: Collection[int] = ()) -> Choice:
     """The cheapest kernel of the allowed families that supports the node; the reference kernel if there is none.
+
+    Args:
+        changing: positions of inputs that are others in each run, so that packing them is not done beforehand.
 
     Raises:
         Unsupported: the primitive has no kernel at all.
@@ -40,7 +43,8 @@ def select_kernel(node: Node, families: Collection[str]) -> Choice:
     for kernel in KERNELS.get(node.op.name, ()):
         refusal = kernel.supports(node) if kernel.family in families else f"family {kernel.family!r} is not allowed"
         if refusal is None:
-            costs[kernel] = kernel.cost(node)
+            packings = [packing for packing in kernel.packing(node) if packing.input in changing]
+            costs[kernel] = kernel.cost(node) + sum(packing.seconds for packing in packings)
         else:
             reasons.append((kernel.title, refusal))
     best = min(costs, key=costs.__getitem__) if costs else reference_kernel(node.op.name)
