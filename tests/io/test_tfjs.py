@@ -153,6 +153,15 @@ def test_written_models_come_back(tmp_path: pathlib.Path) -> None:
     np.testing.assert_array_equal(zoo.load_model(tmp_path / "m").predict(x, verbose=0), written.predict(x, verbose=0))
 
 
+def test_classes_that_it_calls_otherwise(tmp_path: pathlib.Path) -> None:
+    dense = layers.Dense(2, kernel_initializer="lecun_normal", kernel_regularizer="l2")
+    io.write(capture.document(zoo.Sequential([layers.Input((3,)), dense])), tmp_path / "m", format="tfjs_layers")
+    text = (tmp_path / "m" / "model.json").read_text()
+    assert '"LeCunNormal"' in text and '"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.01' in text
+    config = io.read(tmp_path / "m").model.layers[-1].config
+    assert config["kernel_initializer"]["class_name"] == "LecunNormal"
+
+
 def test_large_weights_are_cut(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tfjs_weights, "SHARD_BYTES", 100)
     tensors = [io.TensorRecord.of("a", np.arange(30, dtype="f4")), io.TensorRecord.of("b", np.arange(30, dtype="i8")),

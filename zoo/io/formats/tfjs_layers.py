@@ -9,6 +9,7 @@ Source: https://github.com/tensorflow/tfjs (tfjs-layers/src/models.ts, tfjs-conv
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ _LAYERS, _GRAPH = "layers-model", "graph-model"
 _CONFIG = "model_config"
 _TRAINING = "training_config"
 
+# Classes of Keras that the library calls otherwise, and arguments that it needs there; and the way back.
+_ITS_NAMES: dict[str, tuple[str, dict[str, Any]]] = {
+    "L1": ("L1L2", {"l2": 0.0}), "L2": ("L1L2", {"l1": 0.0}),
+    "LecunUniform": ("LeCunUniform", {}), "LecunNormal": ("LeCunNormal", {})}
+_KERAS_NAMES = {"LeCunUniform": ("LecunUniform", {}), "LeCunNormal": ("LecunNormal", {})}
+
 
 def sniff(probe: Probe) -> str | None:
     """Whether the text, or ``model.json`` of the folder, is a layers model."""
@@ -50,7 +57,7 @@ def read(probe: Probe) -> Content:
     topology = dict(value["modelTopology"])
     training = json_codec.pop(topology, _TRAINING, dict, where) or value.get("trainingConfig")
     version, backend = (json_codec.pop(topology, key, str, where) for key in ("keras_version", "backend"))
-    architecture = json_codec.pop(topology, _CONFIG, dict, where) or topology
+    architecture = _renamed(json_codec.pop(topology, _CONFIG, dict, where) or topology, _KERAS_NAMES)
     manifest = value.get("weightsManifest")
     tensors = tfjs_weights.read(_manifest_beside(probe) if manifest is None else manifest, where,
                                 lambda name: _shard(probe, name))
@@ -72,7 +79,7 @@ def write(content: Content, path: Path) -> None:
     assert content.architecture is not None and content.weights is not None
     path.mkdir()
     topology: dict[str, Any] = {"keras_version": content.keras_version, "backend": content.backend or "tensorflow",
-                                _CONFIG: _with_one_regularizer(content.architecture)}
+                                _CONFIG: _renamed(content.architecture, _ITS_NAMES)}
     if content.training is not None:
         topology[_TRAINING] = training_config(content.training)
     user = content.metadata.get(_USER, {}) | extras.of(content.metadata)
@@ -83,15 +90,16 @@ def write(content: Content, path: Path) -> None:
     (path / MODEL).write_text(json_codec.dumps(value, str(path / MODEL)), encoding="utf-8")
 
 
-def _with_one_regularizer(value: Any) -> Any:
-    """The architecture with `L1L2` in place of `L1` and `L2`, which TensorFlow.js does not have."""
+def _renamed(value: Any, names: Mapping[str, tuple[str, dict[str, Any]]]) -> Any:
+    """The architecture with other names of classes, and arguments that these need."""
     if isinstance(value, list):
-        return [_with_one_regularizer(item) for item in value]
+        return [_renamed(item, names) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.get("class_name") in ("L1", "L2") and isinstance(value.get("config"), dict):
-        return {**value, "class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.0, **value["config"]}}
-    return {key: _with_one_regularizer(item) for key, item in value.items()}
+    name, config = value.get("class_name"), value.get("config")
+    if isinstance(name, str) and name in names and isinstance(config, dict):
+        return {**value, "class_name": names[name][0], "config": {**names[name][1], **config}}
+    return {key: _renamed(item, names) for key, item in value.items()}
 
 
 def _value(probe: Probe) -> dict[str, Any] | None:
