@@ -20,7 +20,9 @@ from zoo import compat
 
 PAGE = pathlib.Path(__file__).parent.parent / "docs" / "coverage.md"
 FILES = "of TensorFlow or another library's own format"
-QUANTIZED = "weights are floats: quantisation of Keras is not supported"
+CALIBRATED = "weights that are quantized by looking at data (GPTQ, AWQ) are not supported: int8, int4 and float8 are"
+TERNARY = "weights stored in 2 bits are not supported: int8, int4 and float8 are"
+ONE_POLICY = "a policy is given to each layer: files with a map for single layers are refused by name"
 ONE_MACHINE = "models run on one machine"
 DRAWING = "pictures are the business of plotting packages"
 DATA = "data sets are not fetched: load a file of your own"
@@ -38,12 +40,18 @@ REASONS: dict[str, str] = {
     "config.is_nnx_enabled": "belongs to another library", "config.set_backend": "there is one backend",
     "callbacks.OrbaxCheckpoint": "belongs to another library's format",
     "datasets": DATA, "distillation": "not part of saved models: a custom loss says the same",
-    "distribution": ONE_MACHINE, "dtype_policies": QUANTIZED, "export": FILES, "quantizers": QUANTIZED,
+    "distribution": ONE_MACHINE, "export": FILES, "dtype_policies.AWQDTypePolicy": CALIBRATED,
+    "dtype_policies.GPTQDTypePolicy": CALIBRATED, "dtype_policies.TernaryDTypePolicy": TERNARY,
+    "dtype_policies.DTypePolicyMap": ONE_POLICY,
+    "quantizers.AWQConfig": CALIBRATED, "quantizers.GPTQConfig": CALIBRATED,
+    "quantizers.QuantizationReport": "compare the predictions before and after quantize()",
+    **{f"quantizers.{name}": TERNARY for name in
+       "TernaryQuantizationConfig pack_int2 pack_ternary unpack_int2 unpack_ternary".split()},
+    "saving.KerasFileEditor": "zoo inspect, zoo diff and zoo convert show and change files",
     "layers.TFSMLayer": FILES, "layers.TorchModuleWrapper": "needs torch", "layers.JaxLayer": "needs jax",
     "layers.FlaxLayer": "needs jax", "layers.DenseFeatures": "TensorFlow's feature columns are not supported",
     "utils.model_to_dot": DRAWING, "utils.plot_model": DRAWING, "visualization": DRAWING,
     "utils.FeatureSpace": "write the preprocessing layers as a model",
-    "tree": "zoo.tree has what zoo needs of it, under its own names",
     "wrappers": "wrap the model in a class with fit and predict",
 }
 

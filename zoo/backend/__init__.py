@@ -11,6 +11,7 @@ from zoo.backend import arrays as _arrays
 from zoo.backend import neural as _neural
 from zoo.backend import settings as _settings
 from zoo.backend import symbolic as _symbolic
+from zoo.backend import transcription as _transcription
 from zoo.engine.rng import set_random_seed as set_random_seed
 
 #: What is as in `zoo.ops`.
@@ -21,7 +22,7 @@ tanh transpose var
 """.split()
 
 globals().update({name: getattr(_ops, name) for name in FROM_OPS})
-for _module in (_arrays, _neural, _settings, _symbolic):
+for _module in (_arrays, _neural, _settings, _symbolic, _transcription):
     globals().update({name: thing for name, thing in vars(_module).items() if not name.startswith("_")
                       and (getattr(thing, "__module__", "") == _module.__name__)})
 

@@ -31,7 +31,14 @@ def _from(module: str, names: str) -> dict[str, str]:
     return {old: f"{module}:{new or old}" for old, _, new in pairs}
 
 
-_LAYERS = Module(("zoo.layers",))
+_LAYERS = Module(("zoo.layers",), _from("zoo.layers", "AtrousConv1D=AtrousConvolution1D Deconv2D=Deconvolution2D "
+                 "AtrousConv2D=AtrousConvolution2D Deconvolution3D=Conv3DTranspose Deconv3D=Conv3DTranspose"))
+_SHORT = _from("zoo.losses", "mse=mean_squared_error MSE=mean_squared_error mae=mean_absolute_error "
+               "MAE=mean_absolute_error mape=mean_absolute_percentage_error MAPE=mean_absolute_percentage_error "
+               "msle=mean_squared_logarithmic_error MSLE=mean_squared_logarithmic_error kld=kl_divergence "
+               "KLD=kl_divergence kullback_leibler_divergence=kl_divergence logcosh=log_cosh "
+               "cosine=cosine_similarity cosine_proximity=cosine_similarity")
+_INITIALIZERS = _from("zoo.initializers", "normal=RandomNormal uniform=RandomUniform one=Ones zero=Zeros")
 _OBJECTS = _from("zoo.serialization", "custom_object_scope CustomObjectScope=custom_object_scope "
                                       "register_keras_serializable")
 _UTILS = Module(("zoo.utils",), _OBJECTS | _from("zoo.engine.rng", "set_random_seed")
@@ -65,6 +72,7 @@ MODULES: dict[str, Module] = {
     "applications.vgg19": Module(("zoo.applications.vgg19",)),
     "backend": Module(("zoo.backend",), _from("zoo.engine.dtypes", "standardize_dtype=standardize result_type "
                                                                    "is_float_dtype=is_float is_int_dtype=is_int")),
+    "backend.tensorflow_backend": Module(("zoo.backend",)), "backend.common": Module(("zoo.backend",)),
     "callbacks": Module(("zoo.callbacks",)),
     "config": Module((), _from("zoo.backend", "backend floatx set_floatx epsilon set_epsilon image_data_format "
                                               "set_image_data_format") | _LOGGING
@@ -78,22 +86,24 @@ MODULES: dict[str, Module] = {
        "boston_housing california_housing cifar10 cifar100 fashion_mnist imdb mnist reuters".split()},
     "engine": _ENGINE, "engine.topology": _ENGINE, "engine.training": _ENGINE, "engine.base_layer": _ENGINE,
     "engine.input_layer": _ENGINE, "engine.sequential": _ENGINE, "engine.network": _ENGINE,
-    "initializations": Module(("zoo.initializers",)),
-    "initializers": Module(("zoo.initializers",)),
+    "initializations": Module(("zoo.initializers",), _INITIALIZERS),
+    "initializers": Module(("zoo.initializers",), _INITIALIZERS),
     "layers": _LAYERS,
     **{f"layers.{part}": _LAYERS for part in
        "advanced_activations convolutional convolutional_recurrent core cudnn_recurrent embeddings local merge noise "
        "normalization pooling recurrent wrappers experimental experimental.preprocessing".split()},
     "legacy": Module(), "legacy.layers": _LAYERS,
-    "losses": Module(("zoo.losses",)),
-    "metrics": Module(("zoo.metrics",)),
+    "losses": Module(("zoo.losses",), _SHORT),
+    "metrics": Module(("zoo.metrics",), _SHORT | _from("zoo.metrics", "CosineProximity=CosineSimilarity")),
     "models": _MODELS,
-    "objectives": Module(("zoo.losses",)),
+    "objectives": Module(("zoo.losses",), _SHORT),
     "dtype_policies": Module((), _POLICIES), "mixed_precision": Module((), _MIXED_PRECISION),
     "mixed_precision.experimental": Module((), _MIXED_PRECISION),
-    "ops": Module(("zoo.ops",)), "ops.image": Module(("zoo.ops.image",)), "ops.linalg": Module(("zoo.ops.linalg",)),
+    "ops": Module(("zoo.ops",)), "ops.image": Module(("zoo.ops.image",)),
+    "ops.linalg": Module(("zoo.ops.linalg", "zoo.ops")),
     "ops.nn": Module(("zoo.ops.nn", "zoo.ops")), "ops.numpy": Module(("zoo.ops.numpy_like", "zoo.ops")),
-    "optimizers": Module(("zoo.optimizers",)),
+    "optimizers": Module(("zoo.optimizers",), _from("zoo.optimizers", "sgd=SGD rmsprop=RMSprop adagrad=Adagrad "
+                                                    "adadelta=Adadelta adam=Adam adamax=Adamax nadam=Nadam")),
     "optimizers.legacy": Module(("zoo.optimizers.legacy",)),
     "optimizers.schedules": Module(("zoo.optimizers.schedules",)),
     "preprocessing": Module(("zoo.preprocessing",)),

@@ -8,6 +8,7 @@ from zoo.models.model import Model as Model
 from zoo.models.saving import clone_model as clone_model
 from zoo.models.saving import load_model as load_model
 from zoo.models.saving import load_weights as load_weights
+from zoo.models.saving import model_from_config as model_from_config
 from zoo.models.saving import model_from_json as model_from_json
 from zoo.models.saving import model_from_yaml as model_from_yaml
 from zoo.models.saving import save_model as save_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -62,6 +63,11 @@ def model_from_yaml(text: str, custom_objects: Mapping[str, Any] | None = None) 
     """A model with initial weights from the YAML text of an architecture, as Keras 0 to 2 wrote it; no tag of it is
     followed."""
     return restore.model(io.read_architecture_yaml_text(text), custom_objects=custom_objects)
+
+
+def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """A model with initial weights from an architecture as plain data, ``{"class_name", "config"}``, of any dialect."""
+    return model_from_json(json.dumps(config), custom_objects)
 
 
 def clone_model(model: Model) -> Model:

@@ -24,7 +24,9 @@ from zoo.utils.image_files import array_to_img as array_to_img
 from zoo.utils.image_files import img_to_array as img_to_array
 from zoo.utils.image_files import load_img as load_img
 from zoo.utils.image_files import save_img as save_img
+from zoo.utils.numerical import categorical_probas_to_classes as categorical_probas_to_classes
 from zoo.utils.numerical import normalize as normalize
+from zoo.utils.numerical import probas_to_classes as probas_to_classes
 from zoo.utils.numerical import to_categorical as to_categorical
 from zoo.utils.objects import clear_session as clear_session
 from zoo.utils.objects import deserialize_keras_object as deserialize_keras_object
@@ -35,6 +37,7 @@ from zoo.utils.objects import get_source_inputs as get_source_inputs
 from zoo.utils.objects import is_interactive_logging_enabled as is_interactive_logging_enabled
 from zoo.utils.objects import is_keras_tensor as is_keras_tensor
 from zoo.utils.objects import model_to_dot as model_to_dot
+from zoo.utils.objects import print_summary as print_summary
 from zoo.utils.objects import plot_model as plot_model
 from zoo.utils.objects import serialize_keras_object as serialize_keras_object
 from zoo.utils.objects import standardize_dtype as standardize_dtype

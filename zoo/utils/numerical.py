@@ -39,6 +39,17 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     return np.eye(count)[classes]
 
 
+def probas_to_classes(y_pred: Any) -> np.ndarray:
+    """Classes of probabilities: the likeliest of several, or whether a single one exceeds a half; of Keras 0 and 1."""
+    y_pred = np.asarray(y_pred)
+    return y_pred.argmax(1) if y_pred.ndim > 1 and y_pred.shape[1] > 1 else (y_pred > 0.5).astype("int64")
+
+
+def categorical_probas_to_classes(p: Any) -> np.ndarray:
+    """The likeliest of several classes."""
+    return np.argmax(np.asarray(p), axis=1)
+
+
 def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:
     """The array divided by its length along an axis; zeros stay.
 

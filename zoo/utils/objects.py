@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from zoo import (activations, constraints, initializers, layers, losses, metrics, naming, optimizers, regularizers,
@@ -82,6 +82,12 @@ def disable_interactive_logging() -> None:
 def is_interactive_logging_enabled() -> bool:
     """Whether progress is printed."""
     return config.interactive_logging
+
+
+def print_summary(model: Any, line_length: int | None = None, positions: Any = None,
+                  print_fn: Callable[[str], Any] = print) -> None:
+    """Prints a table of the layers; see `Model.summary`."""
+    model.summary(line_length, print_fn)
 
 
 def plot_model(*args: Any, **kwargs: Any) -> None:
