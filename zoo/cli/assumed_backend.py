@@ -9,5 +9,5 @@ from zoo.io.backend import BACKENDS
 
 def add_argument(parser: argparse.ArgumentParser) -> None:
     """Adds ``--assume``, None by default."""
-    parser.add_argument("--assume", choices=BACKENDS, help="the backend that wrote a file of Keras 0 or 1, which decides "
+    parser.add_argument("--assume", choices=BACKENDS, help="the backend that wrote an old file, which decides "
                         "how its convolutions are stored and padded (default: what the file shows)")

@@ -51,7 +51,7 @@ def decode_model(config: dict[str, Any], dialect: str, keras_version: str | None
     known = _known(dialect).at(keras_version)
     if known.lift is not None:
         config = known.lift(config)
-    ordering = ordering_of(config, data_format, known.dim_ordering) if known.decode_layer is not None else None
+    ordering = ordering_of(config, data_format, known.dim_ordering) if known.dim_ordering is not None else None
     decoder = Decoder(known, ordering)
     with refused_as(CorruptFile, "the architecture"):
         return decoder.model(config), decoder.findings
@@ -70,6 +70,8 @@ def encode_model(model: ModelRecord, dialect: str, *, legacy: bool = False) -> d
     """
     encoder = Encoder(_known(dialect), legacy)
     encoded = encoder.model(model)
+    if encoder.dialect.lower is not None and not encoder.problems:
+        encoded = encoder.dialect.lower(encoded, encoder.problems.append)
     refuse(encoder.problems, encoder.dialect)
     return encoded
 

@@ -68,10 +68,12 @@ class Dialect:
         sequential_is_list: the config of a `Sequential` is the list of its layers.
         aliases: its names of classes that have another one today.
         lift: brings the JSON of a whole file to the form of a later dialect.
+        lower: the inverse; the second argument is told what cannot be said.
         prepare: brings a model, nested or not, to a form that the decoder knows; the second argument makes up names.
         decode_layer: class and arguments of a layer, today's, before values are read; see `keras1_layers`.
         encode_layer: the inverse, after values are written.
-        dim_ordering: which one layers have that do not tell theirs, and no other layer of the model either.
+        dim_ordering: which one layers have that do not tell theirs, and no other layer of the model either; None if all
+            tell it, as ``data_format``.
     """
 
     name: str
@@ -99,10 +101,11 @@ class Dialect:
     sequential_is_list: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict)
     lift: Callable[[Config], Config] | None = None
+    lower: Callable[[Config, Callable[[str], None]], Config] | None = None
     prepare: Callable[[Config, Callable[[str], str]], Config] | None = None
     decode_layer: Callable[[str, Config, Callable[[str, str], None]], tuple[str, Config]] | None = None
     encode_layer: Callable[[str, Config, Callable[[str], None]], tuple[str, Config]] | None = None
-    dim_ordering: str = "tf"
+    dim_ordering: str | None = None
 
     def at(self, version: str | None) -> Dialect:
         """The dialect as a release wrote it; the newest one if the version is not known."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from zoo.io.dialects.branches import without_branches
 from zoo.io.dialects.dialect import ANY, Dialect, Rules, by_class
+from zoo.io.dialects.keras1_layers import Config, Layer, Note, merge, merge_by_function
 from zoo.io.dialects.revisions import batch_normalization, keras2_bidirectional, keras2_lambda, lambda_from_keras2
 from zoo.io.dialects.tfkeras import GLOBAL_POOLING, HARD_SIGMOID, KERAS2_ROWS
 from zoo.io.dialects.vocabulary import KERAS2_ACTIVATIONS, KERAS2_LAYERS
@@ -22,6 +24,10 @@ def _scaling(scale: float, mode: str, distribution: str) -> tuple[str, dict[str,
     return "VarianceScaling", {"scale": scale, "mode": mode, "distribution": distribution}
 
 
+def _decode_layer(class_name: str, config: Config, note: Note) -> Layer:
+    return merge(class_name, config, note) if class_name == "Merge" else (class_name, config)
+
+
 KERAS2 = Dialect(
     name="keras2",
     title="Keras 2.3",
@@ -38,7 +44,8 @@ KERAS2 = Dialect(
     every_layer=Rules(extra={"batch_input_shape": (ANY,), "input_dtype": (ANY,)}),
     activation_names={"hard_sigmoid": HARD_SIGMOID},
     decode_revisions={"BatchNormalization": batch_normalization, "Lambda": lambda_from_keras2},
-    encode_revisions={"Lambda": keras2_lambda, "Bidirectional": keras2_bidirectional},
+    encode_revisions={"Lambda": keras2_lambda, "Bidirectional": keras2_bidirectional,
+                      "Merge": merge_by_function},
     functional_name="Model",
     model_keys={"functional": ("name",), "sequential": ("name", "build_input_shape")},
     counting="always",
@@ -46,4 +53,6 @@ KERAS2 = Dialect(
     mixed_policies=False,
     input_in_first_layer=True,
     inner_modules=False,
+    prepare=without_branches,
+    decode_layer=_decode_layer,
 )
