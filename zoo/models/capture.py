@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,8 +90,16 @@ def layers_by_path(model: Any, prefix: tuple[str, ...] = ()) -> Iterator[tuple[t
 
 
 def roles(layer: Layer, prefix: str = "") -> list[tuple[str, Variable]]:
-    """Variables of a layer by role: own ones by name, those of sublayers behind the attribute that holds them."""
-    found = [(f"{prefix}{variable.name}", variable) for variable in layer.own_variables()]
+    """Variables of a layer by role: own ones by name, those of sublayers behind the attribute that holds them.
+
+    Where a layer gave several of its variables one name, the second one is ``w_1``, as in files.
+    """
+    found: list[tuple[str, Variable]] = []
+    times: Counter[str] = Counter()
+    for variable in layer.own_variables():
+        repeated = times[variable.name]
+        found.append((f"{prefix}{variable.name}" + f"_{repeated}" * bool(repeated), variable))
+        times[variable.name] += 1
     for name, sublayer in layer.sublayers():
         found += roles(sublayer, f"{prefix}{name}/")
     return found
