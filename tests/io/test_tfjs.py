@@ -218,12 +218,16 @@ def test_axes_are_known_through_nested_models(tmp_path: pathlib.Path) -> None:
 def test_a_folder_of_other_things_is_not_replaced(tmp_path: pathlib.Path) -> None:
     document = capture.document(model())
     (tmp_path / "m" / "sub").mkdir(parents=True)
-    with pytest.raises(FileExistsError, match="holds folders"):
+    with pytest.raises(FileExistsError, match="holds other things: \\['sub'\\]"):
+        io.write(document, tmp_path / "m", format="tfjs_layers")
+    (tmp_path / "m" / "sub").rmdir()
+    (tmp_path / "m" / "photo.jpg").touch()
+    with pytest.raises(FileExistsError, match="photo.jpg"):
         io.write(document, tmp_path / "m", format="tfjs_layers")
     (tmp_path / "f").write_text("mine")
     with pytest.raises(FileExistsError, match="received the file"):
         io.write(document, tmp_path / "f", format="tfjs_layers")
-    assert (tmp_path / "f").read_text() == "mine" and (tmp_path / "m" / "sub").is_dir()
+    assert (tmp_path / "f").read_text() == "mine" and (tmp_path / "m" / "photo.jpg").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f", "m"]
 
 

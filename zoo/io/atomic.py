@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -41,27 +42,28 @@ def replacing(target: str | os.PathLike[str], *, overwrite: bool = True) -> Iter
 
 
 @contextmanager
-def replacing_folder(target: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[Path]:
+def replacing_folder(target: str | os.PathLike[str], belongs: str, *, overwrite: bool = True) -> Iterator[Path]:
     """A path to make a folder at, which becomes `target` when the block ends well.
 
     As `replacing`, but a folder that is there steps aside before it is deleted, so that a process killed in between
     leaves both, and never half of one.
 
     Args:
-        overwrite: whether an existing folder may be replaced. One that holds anything but files is never replaced.
+        belongs: a pattern of the names of files that such a folder holds; one that holds others is never replaced.
+        overwrite: whether an existing folder may be replaced.
 
     Raises:
-        FileExistsError: `target` exists and `overwrite` is False, or it is no folder of plain files.
+        FileExistsError: `target` exists and `overwrite` is False, or it holds something else.
     """
     final = Path(os.path.realpath(target))
-    _check_folder(final, overwrite)
+    _check_folder(final, belongs, overwrite)
     temporary = final.with_name(f".{final.name[:100]}.{secrets.token_hex(6)}.tmp")
     aside = temporary.with_suffix(".old")
     try:
         yield temporary
         for file in temporary.iterdir():
             _flush(file)
-        _check_folder(final, overwrite)
+        _check_folder(final, belongs, overwrite)
         if final.exists():
             os.rename(final, aside)
         os.rename(temporary, final)
@@ -74,7 +76,7 @@ def replacing_folder(target: str | os.PathLike[str], *, overwrite: bool = True) 
         _flush(final.parent)
 
 
-def _check_folder(final: Path, overwrite: bool) -> None:
+def _check_folder(final: Path, belongs: str, overwrite: bool) -> None:
     if not final.parent.is_dir():
         raise FileNotFoundError(f"the folder {str(final.parent)!r} does not exist; create it first")
     if final.exists() and not final.is_dir():
@@ -83,8 +85,10 @@ def _check_folder(final: Path, overwrite: bool) -> None:
         return
     if not overwrite:
         raise FileExistsError(f"{str(final)!r} exists; pass overwrite=True to replace it, or choose another name")
-    if not all(entry.is_file() for entry in final.iterdir()):
-        raise FileExistsError(f"{str(final)!r} holds folders, and would be replaced as a whole; choose another name")
+    others = [entry.name for entry in final.iterdir() if not (entry.is_file() and re.fullmatch(belongs, entry.name))]
+    if others:
+        raise FileExistsError(f"{str(final)!r} would be replaced as a whole, and holds other things: {others[:5]}; "
+                              "choose another name")
 
 
 def _check_target(final: Path, overwrite: bool) -> None:

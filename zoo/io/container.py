@@ -54,7 +54,7 @@ class Container:
         legacy: whether the architecture is in the legacy form, in which layers have no module.
         holds: which parts a document needs to be written to it: ``architecture``, ``weights``.
         assets: whether it has a place for files of layers (vocabularies).
-        folder: whether it is a folder of files rather than one file.
+        folder: if it is a folder of files rather than one file, a pattern of their names.
         narrow_floats: the dtypes of `zoo.io.narrow_floats` that its readers understand.
         problems: what its readers cannot do of a model; None if that is a matter of the dialect alone.
     """
@@ -70,6 +70,6 @@ class Container:
     legacy: bool = False
     holds: frozenset[str] = frozenset()
     assets: bool = False
-    folder: bool = False
+    folder: str | None = None
     narrow_floats: frozenset[str] = frozenset()
     problems: Callable[[ModelRecord], list[str]] | None = None

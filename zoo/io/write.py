@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,14 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
     _refuse_problems(document, container, str(path))
     content = _content(document, container, chosen, str(path))
     assert container.write is not None
-    replaced = replacing_folder if container.folder else replacing
-    with replaced(target, overwrite=overwrite) as temporary:
+    with _replacing(target, container, overwrite) as temporary:
         container.write(content, temporary)
+
+
+def _replacing(target: Path, container: Container, overwrite: bool) -> AbstractContextManager[Path]:
+    if container.folder is not None:
+        return replacing_folder(target, container.folder, overwrite=overwrite)
+    return replacing(target, overwrite=overwrite)
 
 
 def _refuse_problems(document: ModelDocument, container: Container, where: str) -> None:

@@ -18,6 +18,8 @@ from zoo.training.older_keras import TrainerOfOldCode
 
 Path = str | os.PathLike[str]
 
+_WEIGHTS_FORMATS = {".weights.h5": "weights_h5", ".safetensors": "safetensors_weights", ".npz": "npz"}
+
 
 class Model(TrainerOfOldCode, Layer):
     """A layer made of layers that can be trained, saved and loaded.
@@ -128,9 +130,9 @@ class Model(TrainerOfOldCode, Layer):
             io.write(document, path, format=format, dialect="keras3", overwrite=overwrite)
 
     def save_weights(self, path: Path, overwrite: bool = True, *, format: str | None = None) -> None:  # noqa: A002
-        """Writes the weights alone: ``.weights.h5`` (Keras 3) or ``.h5`` (legacy layout)."""
-        by_path = os.fspath(path).endswith(".weights.h5")
-        io.write(capture.document(self), path, format=format or ("weights_h5" if by_path else "legacy_weights_h5"),
+        """Writes the weights alone: ``.weights.h5`` (Keras 3), ``.safetensors``, ``.npz``, or else ``.h5`` (legacy)."""
+        by_suffix = (name for suffix, name in _WEIGHTS_FORMATS.items() if os.fspath(path).endswith(suffix))
+        io.write(capture.document(self), path, format=format or next(by_suffix, "legacy_weights_h5"),
                  overwrite=overwrite)
 
     def load_weights(self, path: Path, *, by_name: bool = False, skip_mismatch: bool = False,

@@ -140,5 +140,5 @@ def _names_of_slots(manifest: Any) -> set[str]:
 
 
 FORMAT = Container("tfjs_layers", "TensorFlow.js layers model", (), sniff, read, write, layouts=(BY_KERAS_NAME,),
-                   dialects=("tfkeras", "keras2"), holds=frozenset({"architecture", "weights"}), folder=True,
-                   problems=tfjs.problems)
+                   dialects=("tfkeras", "keras2"), holds=frozenset({"architecture", "weights"}),
+                   folder=r".*\.bin|model\.json|weights_manifest\.json", problems=tfjs.problems)
