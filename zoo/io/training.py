@@ -52,7 +52,7 @@ def known_to_zoo_alone(document: ModelDocument) -> list[str]:
     entry = {} if document.training is None else document.training.config
     entry = entry.get("optimizer_config", entry.get("optimizer"))
     if isinstance(entry, dict) and OLDER in entry:
-        notes.append(f"the optimizer is the {entry['class_name']} of older Keras in zoo; Keras 3 has another formula for it")
+        notes.append(f"the optimizer is the {entry['class_name']} of older Keras in zoo; Keras 3 has another formula")
     return notes
 
 

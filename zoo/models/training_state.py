@@ -136,7 +136,7 @@ def _restore_state(model: Any, document: ModelDocument, outputs: list[str]) -> s
         with refused_as(WeightsMismatch, "what the file says of the optimizer's state"):
             tensors = in_keras3_order(training, dialect, trained, outputs, arrays)
             if all(tensor.shape == () for tensor in tensors) and int(tensors[0].read()) == 0:
-                return "not restored: it was saved before the first step"
+                return "not restored: it counts no steps, and has nothing else to keep"
             model.optimizer.build(weights)
             model.optimizer.set_weights([tensor.read() for tensor in tensors])
     except (WeightsMismatch, ShapeError) as error:
