@@ -47,9 +47,14 @@ def _wrapper(more: int) -> Rule:
 
 # ---- everything else
 
+_REASONS = {"AutoContrast": "in Keras it works on axes 1 and 2 whatever its data format",
+            "Bidirectional": "it puts the two directions together on the last axis"}
+
+
 def _rewrite_nothing(site: Site) -> dict[str, Any]:
     if _has_format(site.config, site.plan.source):
-        raise Lacking(f"it holds data_format={site.plan.source!r}, and how it would follow is not known")
+        reason = _REASONS.get(site.class_name, "how it would follow is not known")
+        raise Lacking(f"it holds data_format={site.plan.source!r}, and {reason}")
     return site.config
 
 
@@ -66,7 +71,6 @@ def _table(*rows: tuple[str, Rule]) -> dict[str, Rule]:
     return {name: rule for names, rule in rows for name in names.split()}
 
 
-# AutoContrast is not here: Keras stretches axes 1 and 2 whatever its data format.
 RULES: dict[str, Rule] = _table(
     ("""AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D
         AdaptiveMaxPooling2D AdaptiveMaxPooling3D AugMix AveragePooling1D AveragePooling2D AveragePooling3D
@@ -89,6 +93,7 @@ RULES: dict[str, Rule] = _table(
     ("Rescaling", RESCALING),
     ("""BatchNormalization Concatenate GroupNormalization LayerNormalization Normalization RMSNormalization Softmax
         UnitNormalization""", AXIS),
+    ("MelSpectrogram STFTSpectrogram", Rule(Site.stay, lambda site: site.config)),      # of sequences, not of images
     ("PReLU", PRELU),
     ("Reshape", RESHAPE),
     ("Flatten", FLATTEN),
