@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import json
 import os
+import pathlib
 import zlib
 
 import pytest
@@ -16,6 +19,7 @@ from zoo.errors import ConfigError
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run tests that take more than a few seconds")
+    parser.addoption("--tallies", metavar="FILE", help="write the counts of the conformance tests there, as JSON")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,6 +54,11 @@ def _gpu_problem() -> str | None:
     except ConfigError as error:
         return str(error)
     return None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if target := session.config.getoption("--tallies"):
+        pathlib.Path(target).write_text(json.dumps([dataclasses.asdict(entry) for entry in TALLIES], indent=1))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

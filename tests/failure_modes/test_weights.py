@@ -211,6 +211,21 @@ def test_fm29_recurrent_layers_of_cudnn(tmp_path: Path) -> None:
                                atol=1e-5)
 
 
+@pytest.mark.parametrize("fast", [
+    lambda: layers.CuDNNGRU(4), lambda: layers.CuDNNLSTM(4, return_sequences=True),
+    lambda: layers.Bidirectional(layers.CuDNNLSTM(4)), lambda: layers.Bidirectional(layers.CuDNNGRU(4))])
+def test_fm29_conversion_to_plain_recurrent_layers(fast: Any, tmp_path: Path) -> None:
+    model = of_layer(fast(), shape=(5, 3))
+    model.set_weights(arrays(*(w.shape for w in model.weights)))
+    model.save(tmp_path / "old.h5", dialect="keras2")
+    zoo.io.write(zoo.io.read(tmp_path / "old.h5"), tmp_path / "new.keras")
+    assert not any("CuDNN" in str((layer.class_name, layer.config))
+                   for _, layer in zoo.io.read(tmp_path / "new.keras").model.walk())
+    loaded = zoo.load_model(tmp_path / "new.keras")
+    np.testing.assert_allclose(loaded.predict_on_batch(SEQUENCES), model.predict_on_batch(SEQUENCES), rtol=1e-4,
+                               atol=1e-5)
+
+
 def test_fm31_paths_of_tf_keras_2_12(tmp_path: Path) -> None:
     """Every layer with weights counts twice in the names."""
     kernels = arrays((6, 5), (5,), (5, 2), (2,))

@@ -15,6 +15,7 @@ from zoo.io.atomic import replacing, replacing_folder
 from zoo.io.container import Container, Content
 from zoo.io.dialects.theano import without_meanings_of_theano
 from zoo.io.document import ModelDocument, Producer, TrainingRecord, WeightGroup, WeightTree
+from zoo.io.edits.plain_recurrent import PLAIN, without_cudnn
 from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
 from zoo.io.narrow_floats import NARROW_FLOATS
@@ -120,6 +121,8 @@ def _dialect(document: ModelDocument, container: Container, name: str | None) ->
 
 def _content(document: ModelDocument, container: Container, dialect: str, where: str) -> Content:
     """The parts of the document that the container holds, in the words of the dialect."""
+    if not PLAIN.keys() <= dialects.DIALECTS[dialect].layers:
+        document = without_cudnn(document)
     producer = document.producer
     same = dialect == producer.dialect
     content = Content(keras_version=(producer.keras_version if same else None) or VERSIONS[dialect],
