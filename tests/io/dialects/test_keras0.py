@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.io.dialects.samples import Json
-from zoo.errors import CorruptFile
+from zoo.errors import CannotExpress, CorruptFile
 from zoo.io import dialects
-from zoo.io.document import ModelRecord, TensorRef
+from zoo.io.document import LayerRecord, ModelRecord, TensorRef
 
 
 def old(class_name: str, name: str | None = None, **arguments: Any) -> Json:
@@ -113,6 +113,29 @@ def test_an_autoencoder_holds_two_models() -> None:
     assert names(model) == "autoencoder_input autoencoder" and model.layers[0].config["batch_shape"] == [None, 5]
     config = model.layers[1].config
     assert (config["encoder"]["class_name"], config["decoder"]["class_name"]) == ("Sequential", "Dense")
+
+
+def test_models_are_written_as_graphs() -> None:
+    value = graph([{"name": "x", "dtype": "float", "input_shape": [3]}],
+                  [(node("a", "x", create_output=False), dense("a")), (node("b", "x", create_output=True), dense("b")),
+                   (node("c", "a", "b", create_output=False, merge_mode="sum"), dense("c"))], [node("y", "c")])
+    written = dialects.encode_model(read(value), "keras0")
+    assert [(entry["name"], entry["input"], entry["inputs"], entry["merge_mode"]) for entry in
+            written["node_config"] + written["output_config"]] == [
+        ("a", "x", [], "concat"), ("b", "x", [], "concat"), ("c", None, ["a", "b"], "sum"), ("y", "c", [], "concat")]
+    assert [entry["create_output"] for entry in written["node_config"]] == [False, True, False]
+    assert read(written) == read(value)
+
+
+@pytest.mark.parametrize(("layer", "message"), [
+    (LayerRecord("Bidirectional", "x", {"layer": {"class_name": "LSTM", "config": {"name": "l", "units": 1}}}),
+     "the layer Bidirectional"), (LayerRecord("BatchNormalization", "x", {}), "the layer BatchNormalization"),
+    (LayerRecord("Dense", "x", {"units": 1, "use_bias": False}), "without bias"),
+    (LayerRecord("Conv2D", "x", {"filters": 1, "kernel_size": [1, 1], "dilation_rate": 2}), "AtrousConvolution2D"),
+    (LayerRecord("LegacyBatchNormalization", "x", {"mode": 2}), "mode=2")])
+def test_what_keras0_lacks(layer: LayerRecord, message: str) -> None:
+    with pytest.raises(CannotExpress, match=message):
+        dialects.encode_model(ModelRecord("sequential", "m", [layer], class_name="Sequential"), "keras0")
 
 
 @pytest.mark.parametrize("value", [

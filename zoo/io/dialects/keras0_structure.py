@@ -61,8 +61,9 @@ class Lifting:
         if class_name == "Graph":
             return self._graph(value, name or "graph")
         name = name or self._name(value)
-        config = {"name": name, **{_HELD.get(key, key): self._held(key, item) for key, item in value.items()
-                                   if key not in _NOT_ARGUMENTS}}
+        given = {key: item for key, item in value.items() if key not in _NOT_ARGUMENTS}
+        config = {"name": name, "trainable": True,
+                  **{_HELD.get(key, key): self._held(key, item) for key, item in given.items()}}
         shape = _batch_shape(class_name, value)
         if shape is not None:
             config |= {"batch_input_shape": shape, "input_dtype": "int32" if class_name == "Embedding" else "float32"}
@@ -76,6 +77,8 @@ class Lifting:
         if class_name == "LambdaMerge":
             config |= {"mode": config.pop("function", None), "mode_type": "function"}
             class_name = "Merge"
+        if class_name == "Merge":
+            del config["trainable"]
         return {"class_name": class_name, "config": config}
 
     def _held(self, key: str, value: Any) -> Any:
@@ -108,7 +111,8 @@ class Lifting:
             if entry.get("create_output"):
                 outputs[node] = tensors[node][0]
         for entry in value["output_config"]:
-            outputs.setdefault(entry["name"], self._output(wiring, entry, tensors))
+            if entry["name"] not in outputs:
+                outputs[entry["name"]] = self._output(wiring, entry, tensors)
         return wiring.model([outputs[key] for key in sorted(outputs)])
 
     def _node(self, wiring: Wiring, layer: Json, entry: Json, tensors: dict[str, list[Ref]]) -> list[Ref]:
@@ -117,7 +121,8 @@ class Lifting:
         if layer["name"] == "Siamese":
             shared = self._lifted(layer["layer"], entry["name"])
             refs = [wiring.call(shared, [ref]) for source in entry["inputs"] for ref in tensors[source]]
-            return refs if layer.get("merge_mode") is None else [_merged(wiring, layer, refs, f"{entry['name']}_merge")]
+            merged = [_merged(wiring, layer, refs, f"{entry['name']}_merge")] if layer.get("merge_mode") else []
+            return merged or refs
         refs = _sources(entry, tensors)
         if len(refs) > 1:
             refs = [_merged(wiring, entry, refs, f"{entry['name']}_merge")]

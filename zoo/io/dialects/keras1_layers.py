@@ -80,7 +80,7 @@ def merge(class_name: str, config: Config, note: Note) -> Layer:
     """A `Merge` as the layer of today for its mode; Keras 2.0 had the class still, as it was."""
     mode, kind = config.get("mode", "sum"), config.get("mode_type", "raw")
     rest = {key: value for key, value in config.items() if key in ("name", "trainable", "dtype")}
-    if kind == "raw" and mode in MERGING:
+    if kind == "raw" and isinstance(mode, str) and mode in MERGING:
         today, names = MERGING[mode]
         argument = {names[1]: _axes(config.get(names[0], -1))} if names else {}
         note("info", f"Merge with mode {mode!r} is {today} today")
@@ -167,13 +167,17 @@ _DECODERS: dict[str, Callable[[str, Config, Note], Layer]] = {
 
 # ---- writing
 
-def encode_layer(class_name: str, config: Config, lacks: Lacks) -> Layer:
+REGULARIZER = {"weight": "L1L2Regularizer", "activity": "L1L2Regularizer"}
+
+
+def encode_layer(class_name: str, config: Config, lacks: Lacks, regularizer: dict[str, str] = REGULARIZER) -> Layer:
     """A layer of today with the class and the arguments of Keras 1.2.
 
     Args:
         class_name: canonical.
         config: its arguments.
         lacks: is told what cannot be said.
+        regularizer: classes of regularizers of weights and activities.
     """
     config = dict(config)
     rows = arguments.ARGUMENTS.get(class_name, ())
@@ -183,7 +187,7 @@ def encode_layer(class_name: str, config: Config, lacks: Lacks) -> Layer:
     for row in rows:
         _put_back(row, config)
     name = _NAMES.get(class_name, class_name)
-    return name, encode_values(config, {"weight": "L1L2Regularizer", "activity": "L1L2Regularizer"}, lacks)
+    return name, encode_values(config, regularizer, lacks)
 
 
 def _with_old_axes(class_name: str, config: Config) -> Config:
@@ -230,7 +234,7 @@ def _old_merge(class_name: str, config: Config, lacks: Lacks) -> Layer:
 
 
 def merge_by_function(config: Config, build: Config | None) -> tuple[Config, Config | None]:
-    """The inverse of `_merge` for modes that are code or functions; before values are written."""
+    """The inverse of `merge` for modes that are code or functions; before values are written."""
     mode = config.get("mode")
     kind = mode.get("class_name") if isinstance(mode, dict) else None
     if kind == "__lambda__":
@@ -242,6 +246,8 @@ def merge_by_function(config: Config, build: Config | None) -> tuple[Config, Con
 
 
 def _old_batch_normalization(class_name: str, config: Config, lacks: Lacks) -> Layer:
+    if class_name == "LegacyBatchNormalization" and config.get("mode", 0) == 0:
+        lacks("BatchNormalization as Keras 0 did it")
     return "BatchNormalization", {"mode": 0} | config
 
 

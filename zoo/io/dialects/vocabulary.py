@@ -61,11 +61,18 @@ APPLICATION_LAYERS = {"CustomScaleLayer": "keras.src.applications.inception_resn
                       "LayerScale": "keras.src.applications.convnext",
                       "StochasticDepth": "keras.src.applications.convnext"}
 
+_LACKING_IN_KERAS0 = frozenset("""
+    BatchNormalization Bidirectional Conv2DTranspose ConvLSTM2D Cropping1D Cropping2D Cropping3D
+    GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
+    GlobalMaxPooling3D LocallyConnected1D LocallyConnected2D Maximum SeparableConv2D SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D
+    """.split())
+
 KERAS3_LAYERS = COMMON_LAYERS | KERAS3_TFKERAS_LAYERS | KERAS3_ONLY_LAYERS | APPLICATION_LAYERS.keys()
 TFKERAS_LAYERS = COMMON_LAYERS | KERAS3_TFKERAS_LAYERS | APPLICATION_LAYERS.keys() | LEGACY_LAYERS | TFKERAS_ONLY_LAYERS
 KERAS2_LAYERS = COMMON_LAYERS | LEGACY_LAYERS | KERAS2_ONLY_LAYERS
 KERAS1_LAYERS = COMMON_LAYERS - _LACKING_IN_KERAS1 | KERAS1_ONLY_LAYERS | {"LocallyConnected1D", "LocallyConnected2D"}
-KERAS0_LAYERS = KERAS1_LAYERS | KERAS0_ONLY_LAYERS
+KERAS0_LAYERS = KERAS1_LAYERS - _LACKING_IN_KERAS0 | KERAS0_ONLY_LAYERS
 LAYERS = KERAS3_LAYERS | TFKERAS_LAYERS | KERAS2_LAYERS | KERAS0_LAYERS
 
 # What other spellings of a class mean, in any dialect.
