@@ -187,6 +187,12 @@ def test_pickles(protocol: int, tmp_path: pathlib.Path) -> None:
     assert rules(tmp_path / "b.pkl") == ["pickle"]
 
 
+def test_a_pickle_that_ends_in_damage_after_its_call(tmp_path: pathlib.Path) -> None:
+    """What comes before the damage has run by the time that a reader notices."""
+    (tmp_path / "a.pkl").write_bytes(pickled()[:-1] + b"\xff\xff")
+    assert rules(tmp_path / "a.pkl") == ["pickle-code", "unreadable"]
+
+
 def test_pickled_weights(tmp_path: pathlib.Path) -> None:
     (tmp_path / "w.pkl").write_bytes(pickle.dumps([np.ones((2, 2)), np.zeros(3)]))
     assert rules(tmp_path / "w.pkl") == ["pickle"]

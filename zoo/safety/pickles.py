@@ -41,22 +41,23 @@ def examine(source: Source, file: str, location: str, limits: Limits, *, quiet: 
     Raises:
         CorruptFile: not a well-formed pickle.
     """
-    count, asked = 0, set()
+    count, asked, damage = 0, [], None
     with source.open() as stream:
-        while count < _MOST_PICKLES and _begins(stream):
+        while count < _MOST_PICKLES and damage is None and _begins(stream):
             try:
-                asked |= set(_names(stream, limits))
+                for name in _names(stream, limits):         # what comes before the damage would have run
+                    asked.append(name)
             except (ValueError, IndexError, OverflowError, UnicodeDecodeError, MemoryError) as error:
-                if count:
-                    break                                   # what follows the pickles is not one
-                raise CorruptFile(f"{source.where}: damaged pickle ({error})") from error
+                damage = error
             count += 1
-    wanted = sorted(name for name in asked if not _PLAIN.fullmatch(name))
+    wanted = sorted({name for name in asked if not _PLAIN.fullmatch(name)})
     if wanted:
         shown = ", ".join(name.replace(" ", ".")[:80] for name in wanted[:12])
         yield finding("pickle-code", file, location, f"unpickling it calls {shown}{', ...' * (len(wanted) > 12)}")
-    elif not quiet:
+    elif not quiet and damage is None:
         yield finding("pickle", file, location, "a pickle of plain values")
+    if damage is not None and count == 1:                   # what follows a whole pickle need not be one
+        raise CorruptFile(f"{source.where}: damaged pickle ({damage})") from damage
 
 
 def _begins(stream: BinaryIO) -> bool:
