@@ -20,6 +20,8 @@ from tests.conformance.outcome import tally
 from tests.conformance.test_training import (compiled, folders, group, state_differs, weights_differ,
                                              without_gradient)
 from tests.corpus import CORPUS, require_corpus
+from zoo import ops
+from zoo.engine.tape import GradientTape
 from zoo.errors import UnknownClass, Unsupported, ZooError
 from zoo.models import restore, training_state
 
@@ -38,8 +40,8 @@ NAMED = {
     "tfkeras-2.12/train_nadam": _TF_NADAM,
     "tfkeras-2.15/train_nadam": _TF_NADAM,
     "keras-3.0.5/train_embedding": _OCCURRENCES,
-    "keras-3.0.5/train_frozen_layer": "Keras before 3.2 trains layers that are made with trainable=False; here they stay "
-                                      "frozen, and the numbers are those of Keras where they are not",
+    "keras-3.0.5/train_frozen_layer": "Keras before 3.2 trains layers that are made with trainable=False; here they "
+                                      "stay frozen, and the numbers are those of Keras where they are not",
 }
 
 
@@ -102,8 +104,8 @@ def tf_resume_differs(path: pathlib.Path, meta: dict[str, Any]) -> str | None:
 
 
 def historical_resume_differs(path: pathlib.Path, meta: dict[str, Any], model: Any = None) -> str | None:
-    """Three more steps of a ``train_`` case of an earlier release: as training went on there, or, where the file does not
-    hold all that it takes, as that release itself resumed from the file."""
+    """Three more steps of a ``train_`` case of an earlier release: as training went on there, or, where the file does
+    not hold all that it takes, as that release itself resumed from the file."""
     kind = "rk" if path.suffix == ".keras" else "r"
     tolerance = {"rtol": meta.get("rtol", 1e-4), "atol": meta.get("atol", 1e-5)}
     with np.load(path.parent / "io.npz") as arrays:
@@ -254,8 +256,33 @@ def test_keras_before_3_2_trained_what_was_made_frozen() -> None:
     assert historical_resume_differs(folder / "model.keras", meta, model) is None
 
 
+def test_keras_on_tensorflow_squares_each_occurrence_of_a_word() -> None:
+    """The reason given for `train_embedding`: with Adagrad's sum of squares made so, the numbers are those of Keras."""
+    folder = CORPUS / "keras-3.0.5" / "train_embedding"
+    model, meta = loaded(folder / "model.keras"), json.loads((folder / "meta.json").read_text())
+    embedding, lstm, dense = model.layers
+    table, squares = embedding.weights[0], model.optimizer.variables[2]
+    rate = float(model.optimizer.learning_rate.value)
+    assert squares.path.endswith("embeddings_accumulator")
+    with np.load(folder / "io.npz") as arrays:
+        for step in range(3, 6):
+            words, y = arrays[f"bx0_{step}"], arrays[f"by0_{step}"]
+            with GradientTape() as tape:
+                occurrences = tape.watch(np.asarray(embedding(words)))
+                loss = ops.mean(ops.square(dense(lstm(occurrences, mask=words != 0)) - y))
+            gradient = tape.gradient(loss, occurrences)
+            new_table, new_squares = table.numpy().copy(), squares.numpy().copy()
+            np.add.at(new_squares, words, gradient ** 2)
+            np.subtract.at(new_table, words, rate * gradient / np.sqrt(new_squares[words] + model.optimizer.epsilon))
+            want = figure(arrays["losses"], step, meta)
+            np.testing.assert_allclose(trained_on(model, arrays, step)["loss"], want, 1e-5)
+            table.assign(new_table)
+            squares.assign(new_squares)
+        assert weights_differ(model, arrays, "w6_", rtol=1e-4, atol=1e-5) is None
+
+
 def test_penalties_on_activities_were_sums_before_keras_3_14() -> None:
-    """Keras 3.0.5 trained `train_regularizers_constraints` with a penalty that its file leaves out, but not the weights."""
+    """Keras 3.0.5 trained `train_regularizers_constraints` with a penalty on activities that its file leaves out."""
     folder = CORPUS / "keras-3.0.5" / "train_regularizers_constraints"
     meta = json.loads((folder / "meta.json").read_text())
     document = zoo.io.read(folder / "model.keras")
@@ -265,7 +292,8 @@ def test_penalties_on_activities_were_sums_before_keras_3_14() -> None:
     training_state.restore(model, document)
     with np.load(folder / "io.npz") as arrays:
         for step in range(3, 6):
-            np.testing.assert_allclose(trained_on(model, arrays, step)["loss"], figure(arrays["losses"], step, meta), 1e-5)
+            want = figure(arrays["losses"], step, meta)
+            np.testing.assert_allclose(trained_on(model, arrays, step)["loss"], want, 1e-5)
         assert weights_differ(model, arrays, "w6_", rtol=1e-4, atol=1e-5) is None
 
 
