@@ -109,6 +109,17 @@ def test_inputs_are_cast_to_the_policy_unless_autocast_is_off() -> None:
     assert half(layers.Input((2,))).dtype == "float16" and "autocast" not in half.get_config()
 
 
+def test_policies_of_layers_may_be_set() -> None:
+    layer = layers.Dense(3)
+    layer.dtype_policy = "mixed_bfloat16"
+    assert layer.dtype_policy == DTypePolicy("mixed_bfloat16") and layer.get_config()["dtype"] == "mixed_bfloat16"
+    layer.build((None, 2))
+    layer.dtype_policy = DTypePolicy("float16")
+    assert layer(np.ones((1, 2), "float32")).dtype == "float32"                 # the weights stay float32
+    with pytest.raises(ConfigError, match=r"quantize\('int8'\)"):
+        layer.dtype_policy = "int8_from_float32"
+
+
 def test_mixed_models_keep_their_policies_in_files(tmp_path: pathlib.Path) -> None:
     x = layers.Input((4,))
     model = zoo.Model(x, layers.Dense(2, dtype="float32")(layers.Dense(3, dtype="mixed_float16")(x)))

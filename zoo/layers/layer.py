@@ -14,7 +14,6 @@ from zoo import constraints, conventions, dtype_policies, initializers, naming, 
 from zoo.config import config as settings
 from zoo.engine import budget, dtypes, rng
 from zoo.engine import graph as graphs
-from zoo.engine.graph import Value
 from zoo.engine.operation import Operation, is_symbolic
 from zoo.engine.spec import TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
@@ -26,13 +25,14 @@ from zoo.layers.input_spec import InputSpec
 from zoo.layers.masks import mask_of, set_mask
 from zoo.layers.shapes import map_shapes as map_shapes
 from zoo.layers.shapes import shape_of
+from zoo.layers.precision import WithDtypePolicy
 from zoo.layers.signatures import accepts as accepts, call_parameters, trains_by_default
 
 _training: ContextVar[bool | None] = ContextVar("training", default=None)
 _penalties: ContextVar[list[Any] | None] = ContextVar("penalties", default=None)
 
 
-class Layer(Operation):
+class Layer(WithDtypePolicy, Operation):
     """A function of tensors with weights.
 
     A subclass keeps its arguments as attributes of the same names (they are its config), creates weights in `build`
@@ -66,9 +66,9 @@ class Layer(Operation):
         self._attach_tracking()
         base_arguments.check(type(self), kwargs, self.only_as)
         self.name = name if name is not None else naming.unique_name(naming.to_snake_case(type(self).__name__))
-        self.dtype_policy, self.autocast = dtype_policies.get(dtype), bool(autocast)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = self._is_building = False
+        self.dtype_policy, self.autocast = dtype, bool(autocast)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self._trainable = bool(trainable)
         self._given_input_shape = base_arguments.given_batch_shape(kwargs)
         self._initial_weights = kwargs.get("weights")
@@ -138,7 +138,7 @@ class Layer(Operation):
 
     def compute(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Builds the layer if need be, and calls it on arrays or values of a graph."""
-        args, kwargs = tree.map(self._as_input, (args, kwargs))
+        args, kwargs = tree.map(self.as_input, (args, kwargs))
         self.build_for(args, kwargs)
         training = kwargs.pop("training", None)
         training = _training.get() if training is None else bool(training)
@@ -178,12 +178,6 @@ class Layer(Operation):
         for output in tree.leaves(outputs):
             penalty = self.activity_regularizer(output)
             penalties.append(penalty if is_sum else ops.divide(penalty, output.shape[0]))
-
-    def _as_input(self, leaf: Any) -> Any:
-        if not self.autocast or not isinstance(leaf, (np.ndarray, Value)):
-            return leaf
-        own, wanted = ops.dtype(leaf), self.arithmetic_dtype
-        return ops.cast(leaf, wanted) if own != wanted and dtypes.is_float(own) and dtypes.is_float(wanted) else leaf
 
     # ---- building
 
@@ -328,24 +322,7 @@ class Layer(Operation):
     def load_assets(self, assets: Mapping[str, bytes]) -> None:
         """Takes back what `assets` gave."""
 
-    # ---- dtype
-
-    @property
-    def compute_dtype(self) -> str:
-        """Dtype in which Keras computes."""
-        return self.dtype_policy.compute_dtype
-
-    @property
-    def arithmetic_dtype(self) -> str:
-        """Dtype in which `call` computes: float32 where the policy is a mixed one (see `zoo.dtype_policies`)."""
-        return self.variable_dtype if self.dtype_policy.is_mixed else self.compute_dtype
-
-    @property
-    def variable_dtype(self) -> str:
-        """Dtype of float weights."""
-        return self.dtype_policy.variable_dtype
-
-    dtype = variable_dtype
+    # ---- shapes
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape (or nest of shapes) of the output for an input of that shape."""

@@ -169,11 +169,11 @@ class MainWeight(Layer):
         main, others = getattr(self, self.main), {v.name: v.numpy() for v in self._variables}
         values = {} if config.mode == "float8" else self._quantized(main.numpy(), config)
         scope = main.path.removesuffix(main.name)
+        self.built = False
         self.dtype_policy = quantization.policy_of(config, self.dtype_policy)
         self.quantization_config = serialization.to_record(config)
         self.scheme = quantization.scheme_of(self.dtype_policy, self.quantization_config)
         self._variables.clear()
-        self.built = False
         self.build(self._build_shapes)
         for variable in self._variables:
             variable.path = scope + variable.name

@@ -14,7 +14,7 @@ from zoo.ops.layout import per_axis
 from zoo.ops.nn.convolution import conv, conv_transpose
 from zoo.ops.numpy_like.arithmetic import divide, maximum
 from zoo.ops.numpy_like.manipulation import pad, slice_axis
-from zoo.ops.promotion import Tensor, as_float, constant, dtype_of, known_size, shape_of
+from zoo.ops.promotion import Tensor, as_float, constant, dtype_of, known_size
 
 Sizes = int | Sequence[int]
 REDUCTIONS = ("mean", "sum")
