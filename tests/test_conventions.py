@@ -12,7 +12,7 @@ import zoo
 from zoo import conventions, layers, losses, metrics, ops
 from zoo.conventions import TODAY, using
 from zoo.errors import ConfigError
-from zoo.io.dialects.training import decode_optimizer, encode_training
+from zoo.io.dialects.training import decode_optimizer, decode_training, encode_training
 from zoo.scores.weighting import mean_of_weighted
 
 KERAS1, KERAS22, KERAS23 = (conventions.of(dialect, version) for dialect, version in (
@@ -156,6 +156,16 @@ def test_optimizers_that_keras_3_lacks_come_back_from_its_words(class_name: str,
     written = encode_training({"optimizer": entry}, "keras3")["optimizer"]
     assert written["registered_name"] is None and not pace.keys() & written["config"].keys()
     assert decode_optimizer(written, "keras3") == entry
+
+
+@pytest.mark.parametrize("dialect", ["keras1", "keras2"])
+def test_words_that_every_release_of_multi_backend_keras_reads(dialect: str) -> None:
+    entry = {"class_name": "SGD", "config": {"lr": 0.5, "momentum": 0.9, "decay": 0.1, "nesterov": False, "clipnorm": 2.0}}
+    config = {"optimizer_config": entry, "loss": "mse", "metrics": [], "sample_weight_mode": "temporal"}
+    written = encode_training(decode_training(config, "keras2"), dialect)
+    assert written == {"optimizer": entry, "loss": "mse", "metrics": [], "weighted_metrics": None, "loss_weights": None,
+                       "sample_weight_mode": "temporal"}
+    assert "sample_weight_mode" not in encode_training(decode_training(config, "keras2"), "keras3")
 
 
 def test_conventions_are_kept_in_files_of_our_own(tmp_path: pathlib.Path) -> None:

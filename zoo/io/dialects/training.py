@@ -24,6 +24,7 @@ _LEGACY_OF_KERAS0 = frozenset({"Nadam"})                    # which had epsilon 
 
 _KEYS = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile")
 _H5_KEYS = ("loss", "metrics", "weighted_metrics", "loss_weights")
+_TEMPORAL = "sample_weight_mode"                            # Keras 1 and 2 do not load a file that lacks it
 
 _TFKERAS = frozenset("Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lion Nadam RMSprop SGD".split())
 _KERAS2 = frozenset("Adadelta Adagrad Adam Adamax Nadam RMSprop SGD".split())
@@ -43,6 +44,7 @@ _KERAS2_RULES = Rules(
     rename={"lr": "learning_rate", "clipnorm": "global_clipnorm"},      # multi-backend Keras clips all norms together
     lacking={**_OLDER_RULES.lacking, "clipnorm": (None,), "name": (ANY,), "momentum": (0.0,), "centered": (False,),
              "initial_accumulator_value": (0.0,)})
+_KERAS1_RULES = Rules(_KERAS2_RULES.rename, lacking={**_KERAS2_RULES.lacking, "amsgrad": (False,)})
 
 # Short names of metrics -> the functions that tf.keras writes in their place.
 _SHORT_NAMES = {
@@ -74,6 +76,8 @@ def decode_training(config: Config, dialect: str, outputs: Sequence[str] = ()) -
     entry = config.get("optimizer_config", config.get("optimizer"))
     decoded: Config = {"optimizer": decode_optimizer(entry, dialect)}
     decoded |= {key: config[key] for key in _KEYS if key in config}
+    if config.get(_TEMPORAL) is not None:
+        decoded[_TEMPORAL] = config[_TEMPORAL]
     decoded["loss"] = _objects(decoded.get("loss"), "keras.losses")
     for key in ("metrics", "weighted_metrics"):
         decoded[key] = _metrics(decoded.get(key), outputs if len(outputs) > 1 else ())
@@ -181,10 +185,12 @@ def encode_training(config: Config, dialect: str, legacy: bool = False) -> Confi
     if legacy and dialect in ("keras3", "tfkeras"):
         config = _in_full(config)
     if dialect == "keras3":
-        return {**config, "optimizer": _as_keras3(config.get("optimizer"))} if "optimizer" in config else dict(config)
+        config = _without(config, {_TEMPORAL: ANY})
+        return {**config, "optimizer": _as_keras3(config["optimizer"])} if "optimizer" in config else config
     problems: list[str] = []
     encoded = {"optimizer": _encode_optimizer(config.get("optimizer"), dialect, problems)}
     encoded |= {key: _plain(config.get(key), problems) for key in _H5_KEYS}
+    encoded |= {_TEMPORAL: config.get(_TEMPORAL)} if dialect != "tfkeras" else {}
     if problems:
         raise CannotExpress("\n  ".join([f"{dialect} cannot say all of the compile arguments:", *problems]), dialect)
     return encoded
@@ -230,7 +236,7 @@ def _encode_optimizer(entry: Any, dialect: str, problems: list[str]) -> Any:
                                                                  "is_legacy_optimizer": False}}
     if class_name in LEGACY and is_legacy != (dialect != "keras0" or class_name in _LEGACY_OF_KERAS0):
         problems.append(f"optimizer {class_name}: computes something else there")
-    rules = _OLDER_RULES if dialect == "tfkeras" else _KERAS2_RULES
+    rules = {"tfkeras": _OLDER_RULES, "keras2": _KERAS2_RULES}.get(dialect, _KERAS1_RULES)
     if class_name == "SGD":
         rules = Rules(rules.rename, lacking={key: rules.lacking[key] for key in rules.lacking if key != "momentum"})
     return {"class_name": class_name, "config": _encode_older(class_name, config, rules, problems)}
@@ -241,17 +247,18 @@ def _encode_older(class_name: str, config: Config, rules: Rules, problems: list[
     own_names = {canonical: name for name, canonical in rules.rename.items() if name != "lr"}
     config = {own_names.get(key, key): value for key, value in config.items()
               if value is not None or "clip" not in key}    # these optimizers want no clipping left out
+    multi_backend = "name" in rules.lacking
+    rate, decay, rate_name = config.pop("learning_rate", None), 0.0, "lr" if multi_backend else "learning_rate"
     if class_name == "Nadam":
-        config["schedule_decay" if "name" in rules.lacking else "decay"] = config.pop("schedule_decay", 1.0)
-        return config
-    rate, decay = config.get("learning_rate"), 0.0
+        pace = config.pop("schedule_decay", 1.0)
+        return {**config, rate_name: rate, "schedule_decay" if multi_backend else "decay": pace}
     if isinstance(rate, dict):
         schedule = rate.get("config") or {}
         by_step = schedule.get("decay_steps") == 1 and not schedule.get("staircase")
         if rate.get("class_name") != "InverseTimeDecay" or not by_step:
             problems.append(f"optimizer {class_name}: learning_rate={rate.get('class_name')}")
         rate, decay = schedule.get("initial_learning_rate"), schedule.get("decay_rate", 0.0)
-    return {**config, "learning_rate": rate, "decay": decay}
+    return {**config, rate_name: rate, "decay": decay}
 
 
 def _limited(class_name: str, config: Config, rules: Rules, problems: list[str]) -> Config:
