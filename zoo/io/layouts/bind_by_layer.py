@@ -72,7 +72,7 @@ def bind_group(owner: Owner, group: WeightGroup, matches: Matches, convention: C
     if not owner.is_known:
         tensors = _bind_unknown(owner, tensors, matches)
     slots = candidate_orders(owner, keras3)
-    divisions = (True, False) if convention.dialect in OLD_DIALECTS else (False,)
+    divisions = (None, True, False) if convention.dialect in OLD_DIALECTS else (False,)
     orders = [pieces_of(owner, order, convention, by_gate) for by_gate in divisions for order in slots]
     fitting = [order for order in orders if len(order) == len(tensors)]
     whole = pieces_of(owner, slots[0], convention, by_gate=False)

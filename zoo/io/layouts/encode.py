@@ -110,7 +110,7 @@ def _by_number(model: ModelRecord, root: Owner, weights: BoundWeights, conventio
 def _arrays(owner: Owner, weights: BoundWeights, convention: Convention) -> list[TensorRecord]:
     """The arrays of a top-level layer, named and arranged as the convention has them."""
     slots = legacy_order(owner, convention.dialect == "keras3")
-    pieces = pieces_of(owner, slots, convention, by_gate=True)
+    pieces = pieces_of(owner, slots, convention)
     names = old_names(owner, pieces) if convention.dialect in OLD_DIALECTS else \
         names_for(owner, slots, convention.dialect)
     found = [(name, piece, _tensor(weights, piece.slot)) for name, piece in zip(names, pieces)]

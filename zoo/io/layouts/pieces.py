@@ -67,17 +67,19 @@ class Piece:
                            self.slot.trainable)
 
 
-def pieces_of(owner: Owner, slots: Sequence[Slot], convention: Convention, by_gate: bool) -> list[Piece]:
+def pieces_of(owner: Owner, slots: Sequence[Slot], convention: Convention,
+              by_gate: bool | None = None) -> list[Piece]:
     """The arrays in which a file of that convention has these weights.
 
     Args:
         owner: of all of them, itself or a part of it.
         slots: in the file's order.
-        by_gate: whether each gate of a recurrent layer has arrays of its own, as Keras 0 and 1 have it by default.
+        by_gate: whether each gate of a recurrent layer has arrays of its own in files of Keras 0 and 1; None for what
+            the layer's `implementation` says: not with 2, which was ``consume_less="gpu"``.
     """
     owners = {slot.key: inner for inner in owner.walk() for slot in inner.slots or ()}
     slots = [other for slot in slots for other in _in_order(slot, owners[slot.key], convention)]
-    return list(_pieces(slots, owners, convention, by_gate and convention.dialect in OLD_DIALECTS))
+    return list(_pieces(slots, owners, convention, by_gate if convention.dialect in OLD_DIALECTS else False))
 
 
 def _in_order(slot: Slot, owner: Owner, convention: Convention) -> Sequence[Slot]:
@@ -89,11 +91,13 @@ def _in_order(slot: Slot, owner: Owner, convention: Convention) -> Sequence[Slot
     return [own[name] for name in order.split() if name in own] if slot is owner.slots[0] else ()
 
 
-def _pieces(slots: Sequence[Slot], owners: dict[Key, Owner], convention: Convention, by_gate: bool) -> Iterator[Piece]:
+def _pieces(slots: Sequence[Slot], owners: dict[Key, Owner], convention: Convention,
+            by_gate: bool | None) -> Iterator[Piece]:
     done: set[Key] = set()
     for slot in slots:
         cell = owners[slot.key]
-        gates = gates_of(cell.class_name) if by_gate else ()
+        split = cell.config.get("implementation") != 2 if by_gate is None else by_gate
+        gates = gates_of(cell.class_name) if split else ()
         if not gates:
             yield Piece(slot, cell, convention)
         elif slot.key not in done:                          # all weights of the cell, one gate after the other
