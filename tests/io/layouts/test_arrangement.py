@@ -41,7 +41,9 @@ def array(*shape: int) -> np.ndarray:
 def test_kernels(class_name, config, dialect, backend, shape, expected) -> None:
     steps = steps_of(class_name, "kernel", config, Convention(dialect, backend), shape)
     stored = array(*shape)
-    canonical = decoded(TensorRecord.of("k", stored), steps)
+    record = TensorRecord("k", shape, "float32", lambda: stored, blocks=lambda: iter([stored]))
+    canonical = decoded(record, steps)
+    assert np.array_equal(np.concatenate([*canonical.pieces()]), canonical.read())
     assert canonical.shape == expected(stored).shape == canonical.read().shape
     assert np.array_equal(canonical.read(), expected(stored))
     assert np.array_equal(encoded(canonical, steps).read(), stored)
@@ -86,6 +88,17 @@ def test_gates_of_an_old_lstm() -> None:
 def test_gates_in_one_array_are_told_by_their_number(implementation: int) -> None:
     bound, report = bind_weights(one("GRU", units=2, implementation=implementation), tree((3, 6), (2, 6), (6,)))
     assert bound[("a",), "cell/kernel"].shape == (3, 6) and not report.missing + report.unexpected
+
+
+def test_gates_are_passed_on_in_pieces_as_they_are_read() -> None:
+    stored = tree(*LSTM)
+    for _, tensor in stored:
+        tensor.blocks = lambda tensor=tensor: iter([tensor.read()])
+    model = one("LSTM", units=2)
+    bound, _ = bind_weights(model, stored)
+    again = encode_weights(bound, model, "by_layer", "keras1")
+    for tensor in (*bound.values(), *(tensor for _, tensor in again)):
+        assert np.array_equal(np.concatenate([*tensor.pieces()]), tensor.read())
 
 
 def test_gates_of_different_shapes_are_refused() -> None:

@@ -79,7 +79,7 @@ def _changed(tensor: TensorRecord, changes: Sequence[Callable[[Array], Array]]) 
             array = change(array)
         return array
     return replace(tensor, shape=changed(_nothing(tensor.shape)).shape,
-                   load=lambda: np.ascontiguousarray(changed(load())))
+                   load=lambda: np.ascontiguousarray(changed(load())), blocks=None)
 
 
 def _nothing(shape: Sequence[int]) -> Array:
@@ -91,14 +91,14 @@ def joined(blocks: Sequence[TensorRecord]) -> TensorRecord:
     """Several arrays as one, side by side along the last axis."""
     first, loads = blocks[0], [block.load for block in blocks]
     return replace(first, shape=(*first.shape[:-1], sum(block.shape[-1] for block in blocks)),
-                   load=lambda: np.concatenate([load() for load in loads], axis=-1))
+                   load=lambda: np.concatenate([load() for load in loads], axis=-1), blocks=None)
 
 
 def divided(tensor: TensorRecord, block: int, blocks: int) -> TensorRecord:
     """One of the equal parts that an array has along the last axis."""
     size, load = tensor.shape[-1] // blocks, tensor.load
     return replace(tensor, shape=(*tensor.shape[:-1], size),
-                   load=lambda: np.ascontiguousarray(load()[..., block * size:(block + 1) * size]))
+                   load=lambda: np.ascontiguousarray(load()[..., block * size:(block + 1) * size]), blocks=None)
 
 
 # ---- which layers have kernels in another arrangement
