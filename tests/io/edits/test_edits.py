@@ -107,6 +107,8 @@ UNCLEAR = {
     "\\(Add\\) comes before any pooling or Flatten layer": joined,
     "it has no pooling or Flatten layer": lambda: zoo.Sequential([layers.Input((3,)), layers.Dense(2)]),
     "the nested model .* does not end in a pooling": wrapped,
+    "\\(Conv2D\\) comes before": lambda: zoo.Sequential([layers.Input((6, 6, 3)), layers.Flatten(), layers.Dense(9),
+                                                          layers.Reshape((3, 3, 1)), layers.Conv2D(1, 2)]),
     "MaxPooling2D\\) comes before": lambda: zoo.Sequential([layers.Input((6, 6, 3)), layers.MaxPooling2D()]),
 }
 
@@ -201,3 +203,11 @@ def test_without_training(tmp_path: pathlib.Path) -> None:
     document = document_of(classifier(), tmp_path, "keras_zip")
     assert document.training is not None
     assert written(without_training(document), tmp_path / "bare.keras").training is None
+
+
+def test_pointwise_convolutions_belong_to_heads() -> None:
+    """As in MobileNet: the classes are given by a convolution of a single position."""
+    model = zoo.Sequential([layers.Input((6, 6, 3)), layers.GlobalAveragePooling2D(), layers.Reshape((1, 1, 3)),
+                            layers.Dropout(0.1), layers.Conv2D(4, 1), layers.Reshape((4,)), layers.Softmax()])
+    assert [layer.class_name for layer in without_top(capture.document(model)).model.layers][-1] == \
+        "GlobalAveragePooling2D"

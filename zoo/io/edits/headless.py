@@ -71,11 +71,16 @@ def _end_of_features(model: ModelRecord) -> TensorRef:
                                 "model itself")
         if layer.class_name == "InputLayer":
             raise CannotExpress("it has no pooling or Flatten layer")
-        if layer.class_name not in _HEAD:
+        if layer.class_name not in _HEAD or layer.class_name == "Conv2D" and not _is_pointwise(layer):
             raise CannotExpress(f"layer {layer.name!r} ({layer.class_name}) comes before any pooling or Flatten layer, "
                                 "and is no part of a usual head")
         ref = _only_input(model, layer, ref)
     raise CannotExpress("its layers need each other in a circle")
+
+
+def _is_pointwise(convolution: LayerRecord) -> bool:
+    sizes = convolution.config.get("kernel_size")
+    return all(size == 1 for size in (sizes if isinstance(sizes, (list, tuple)) else [sizes]))
 
 
 def _ends_in_features(model: ModelRecord) -> bool:
