@@ -78,6 +78,16 @@ def check(name: str, planned: int, values: Iterable[Value]) -> None:
                        f"(ZOO_MEMORY).")
 
 
+def claim(name: str, nbytes: int) -> None:
+    """Announces a table that is about to be made.
+
+    Raises:
+        TooLarge: it is larger than the results of a run may be.
+    """
+    if nbytes > (limit := memory()):
+        raise TooLarge(f"{name}: a table of {nbytes:,} bytes is more than {limit:,}. Use smaller sizes.")
+
+
 def out_of_memory(name: str, values: Iterable[Value], error: MemoryError) -> TooLarge:
     """The error for a program that the system had no memory for."""
     largest = max(values, key=lambda value: value.spec.nbytes, default=None)

@@ -19,7 +19,7 @@ from zoo.engine import dtypes
 from zoo.engine.device import on_host
 from zoo.engine.operators import TensorOperators
 from zoo.engine.spec import TensorSpec
-from zoo.errors import DtypeError
+from zoo.errors import DtypeError, TooLarge
 
 if TYPE_CHECKING:
     from zoo.engine.elementwise import ElementwiseProgram
@@ -211,7 +211,14 @@ class Graph:
         return node.outputs if isinstance(specs, tuple) else node.output
 
     def append(self, node: Node, specs: Iterable[TensorSpec]) -> Node:
-        """Adds a node whose output specs are known."""
+        """Adds a node whose output specs are known.
+
+        Raises:
+            TooLarge: there are more of them than a model has: a loop over a size that nobody meant.
+        """
+        if len(self.nodes) >= _MOST_NODES:
+            raise TooLarge(f"{self.name}: more than {_MOST_NODES:,} operations, the last of layer "
+                           f"{'/'.join(self.scopes)!r}: one of its sizes asks for that many steps.")
         node.outputs = tuple(Value(spec, node, i) for i, spec in enumerate(specs))
         self.nodes.append(node)
         return node
@@ -242,6 +249,7 @@ class Graph:
         return text(self)
 
 
+_MOST_NODES = 100_000
 _local = threading.local()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.engine import budget
 from zoo.engine import primitives as p
 from zoo.engine.dtypes import is_float, storage
 from zoo.errors import ConfigError, ShapeError
@@ -188,6 +189,7 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Ten
     """Pieces of the last axis, `sequence_length` long, that begin every `sequence_stride` positions."""
     x = as_tensor(x)
     count = (known_size("extract_sequences", x, -1) - sequence_length) // sequence_stride + 1
+    budget.claim("extract_sequences", 8 * max(count, 0) * sequence_length)
     places = np.arange(count)[:, None] * sequence_stride + np.arange(sequence_length)
     return p.take_op(x, places.astype("int32"), axis=rank_of(x) - 1)
 

@@ -46,7 +46,7 @@ def _adaptive(reduction: Callable[..., Tensor], inputs: Tensor, output_size: Siz
             if size is None:                                # only the shape is asked for: such graphs never run
                 x = repeat(reduction(x, axis, keepdims=True), count, axis)
                 continue
-            bounds = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+            bounds = ((i * size // count, -(-(i + 1) * size // count)) for i in range(count))
             pieces = [slice_axis(x, axis, low, high) for low, high in bounds]
             x = concatenate([reduction(piece, axis, keepdims=True) for piece in pieces], axis)
         return x
