@@ -119,3 +119,15 @@ def test_limits_are_adjustable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Limits.from_environment({"ZOO_LIMIT_LAYERS": "7", "ZOO_LIMIT_RATIO": ""}) == Limits(layers=7)
     with pytest.raises(ConfigError, match="ZOO_LIMIT_CALLS: expected a number"):
         Limits.from_environment({"ZOO_LIMIT_CALLS": "many"})
+
+
+@pytest.mark.parametrize("record", [
+    layer("AdaptiveAveragePooling2D", output_size=[10 ** 7, 10 ** 7]),
+    layer("RandAugment", num_ops=10 ** 9, value_range=[0, 255]),
+], ids=lambda record: record["class_name"])
+def test_endless_loops(record: dict[str, Any], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sizes that cost steps rather than bytes."""
+    monkeypatch.setattr("zoo.engine.graph._MOST_NODES", 20_000)
+    (tmp_path / "m.json").write_text(json.dumps(sequential(record, shape=(None, 8, 8, 3))))
+    with pytest.raises(TooLarge, match="more than 20,000 operations"):
+        zoo.load_model(tmp_path / "m.json")
