@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,8 +14,9 @@ from zoo.io import dialects, extras, layouts
 from zoo.io.backend import THEANO_DIALECTS
 from zoo.io.atomic import replacing, replacing_folder
 from zoo.io.container import Container, Content
+from zoo.io.dialects.layer_order import in_order_of_keras
 from zoo.io.dialects.theano import without_meanings_of_theano
-from zoo.io.document import ModelDocument, Producer, TrainingRecord, WeightGroup, WeightTree
+from zoo.io.document import ModelDocument, ModelRecord, Producer, TrainingRecord, WeightGroup, WeightTree
 from zoo.io.edits.plain_recurrent import PLAIN, without_cudnn
 from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
@@ -60,6 +62,7 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
     target = Path(path)
     container = _container(document, target, format)
     chosen = _dialect(document, container, dialect)
+    document = _in_order_of_keras(document, chosen, str(path))
     _refuse_problems(document, container, str(path))
     content = _content(document, container, chosen, str(path))
     assert container.write is not None
@@ -117,6 +120,28 @@ def _dialect(document: ModelDocument, container: Container, name: str | None) ->
         raise ConfigError(f"dialect={name!r}: {container.title} is written in one of {list(container.dialects)}")
     own = document.producer.dialect
     return name or (own if own in container.dialects else container.dialects[0])
+
+
+def _in_order_of_keras(document: ModelDocument, dialect: str, where: str) -> ModelDocument:
+    """A document of Keras 0 or 1 for a later dialect, with layers and weights in the order that later ones expect."""
+    if document.producer.dialect not in dialects.INCOMPLETE or dialect in dialects.INCOMPLETE or document.model is None:
+        return document
+    ordered = in_order_of_keras(document.model)
+    if list(_names(ordered)) == list(_names(document.model)):
+        return document
+    training, tree = document.training, document.weights
+    if training is not None and training.optimizer is not None and training.optimizer.tensors:
+        raise CannotExpress(f"{where}: the state of the optimizer follows the order of the layers, which is another one "
+                            f"in {dialect}\n  To leave it out: dataclasses.replace(document, training=None)", dialect)
+    if tree is not None:
+        bound, report = layouts.bind_weights(document.model, tree)
+        _refuse_lost(report, where)
+        tree = layouts.encode_weights(bound, ordered, "by_path", "keras3")
+    return replace(document, model=ordered, weights=tree)
+
+
+def _names(model: ModelRecord) -> Iterator[tuple[str, ...]]:
+    return (path for path, layer in model.walk() if layer.class_name != "InputLayer")
 
 
 def _content(document: ModelDocument, container: Container, dialect: str, where: str) -> Content:
@@ -211,13 +236,17 @@ def _laid_out(document: ModelDocument, container: Container, dialect: str, conte
         raise CannotExpress(f"{where}: weights alone cannot be laid out for {container.title} in {dialect}: their "
                             "order follows the architecture; read them with it: zoo.io.read(json_path, weights=path)")
     bound, report = layouts.bind_weights(document.model, document.weights)
-    lost = [f"no place for: {name}" for name in report.unexpected] + [f"other shape: {pair}"
-                                                                      for pair in report.mismatched]
-    if lost:
-        raise CannotExpress("\n  ".join([f"{where}: weights of the file do not fit its architecture:", *lost[:40]]))
+    _refuse_lost(report, where)
     tree = layouts.encode_weights(bound, document.model, container.layouts[0], dialect)
     if tree.layout == BY_LAYER and dialect in _WITH_BACKEND:
         tree.backend, tree.keras_version = content.backend, content.keras_version
     if tree.layout == BY_LAYER and dialect in _WITH_TOP_LEVEL and TOP_LEVEL not in [g.path for g in tree.groups]:
         tree.groups.append(WeightGroup(TOP_LEVEL, []))
     return tree
+
+
+def _refuse_lost(report: layouts.BindingReport, where: str) -> None:
+    lost = [f"no place for: {name}" for name in report.unexpected] + [f"other shape: {pair}"
+                                                                      for pair in report.mismatched]
+    if lost:
+        raise CannotExpress("\n  ".join([f"{where}: weights of the file do not fit its architecture:", *lost[:40]]))
