@@ -52,7 +52,7 @@ class Limits:
     json_depth: int = 200
     json_objects: int = 1_000_000
     yaml_bytes: int = 8 << 20
-    yaml_values: int = 2_000_000
+    yaml_values: int = 1_000_000
     members: int = 100_000
     member_bytes: int = 8 << 30
     objects: int = 1_000_000

@@ -12,7 +12,6 @@ Source: https://yaml.org/spec/1.1/ and PyYAML's documentation of its tags.
 from __future__ import annotations
 
 import base64
-import copy
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -109,7 +108,7 @@ class _Composer:
                 raise self.corrupt(event, f"the alias *{event.anchor} refers to nothing before it")
             value, size = self.anchors[event.anchor]
             self.charge(size)
-            return copy.deepcopy(value)
+            return _copied(value)
         if isinstance(event, yaml.ScalarEvent):
             value = self.scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -193,6 +192,13 @@ class _Composer:
     def corrupt(self, event: yaml.Event, problem: str) -> CorruptFile:
         mark = event.start_mark
         return CorruptFile(f"{self.where}, line {mark.line + 1}, column {mark.column + 1}: {problem}")
+
+
+def _copied(value: Any) -> Any:
+    """The value with lists and dictionaries of its own."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return type(value)(map(_copied, value)) if isinstance(value, (list, tuple)) else value
 
 
 # Tags of scalars, without what they begin with, -> the tag of YAML that they mean.
