@@ -83,6 +83,8 @@ WRITTEN = [
                              "pad_to_aspect_ratio": False, "fill_mode": "constant", "fill_value": 0.0},
      {"height": 2, "width": 2}),
     ("keras3", "SpatialDropout2D", {"rate": 0.5, "trainable": True}, {"rate": 0.5}),
+    ("tfkeras", "Attention", {"use_scale": True, "score_mode": "dot"}, {"use_scale": True}),
+    ("tfkeras", "Attention", {"score_mode": "concat"}, {"score_mode": "concat"}),
     ("tfkeras", "Discretization", {"bin_boundaries": [0.0], "num_bins": 2},
      {"bin_boundaries": [0.0], "num_bins": None}),
 ]

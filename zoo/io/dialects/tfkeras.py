@@ -49,6 +49,7 @@ _ROWS = [
     (GLOBAL_POOLING, Rules(newer={"keepdims": (False,)})),
     ("InputLayer", Rules(extra={"ragged": (False,), "optional": (False,), "type_spec": (None,)})),
     ("Attention AdditiveAttention", Rules(extra={"causal": (False,)}, lacking={"seed": (None,)})),
+    ("Attention", Rules(newer={"score_mode": ("dot",)})),   # in .h5 files Keras 3 takes the word for a function
     ("MultiHeadAttention", Rules(
         extra={"softmax_robust_masking": (False,)},
         lacking={"seed": (None,), "flash_attention": (None,), "use_gate": (False,), "sliding_window": (None,)})),
