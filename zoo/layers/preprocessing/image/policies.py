@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from zoo import ops
@@ -142,9 +142,9 @@ class AugMix(RandomPolicy):
         return {"shares": ops.unstack(ops.divide(shares, ops.sum(shares)), self.num_chains), "chains": chains,
                 "own": ops.random.beta((), self.alpha, self.alpha, dtype="float32", seed=seed)}
 
-    def _chain(self) -> list[ImageLayer]:
-        choices = [self._chooser.choice([*self._layers_to_choose, None]) for _ in range(self.chain_depth)]
-        return [layer for layer in choices if layer is not None]
+    def _chain(self) -> Iterator[ImageLayer]:
+        choices = (self._chooser.choice([*self._layers_to_choose, None]) for _ in range(self.chain_depth))
+        return (layer for layer in choices if layer is not None)
 
     def change_images(self, images: Any, drawn: Drawn) -> Any:
         return ops.clip(self._mixed("change_images", images, drawn), *self.value_range)
