@@ -109,8 +109,8 @@ def test_state_that_is_not_of_the_model_is_not_translated(document: io.ModelDocu
 
 
 def test_weights_of_theano(tmp_path: pathlib.Path) -> None:
-    kernel = np.arange(18, dtype=np.float32).reshape(3, 3, 1, 2)
-    config = {"name": "conv", "filters": 2, "kernel_size": [3, 3], "strides": [2, 2], "padding": "same",
+    kernel = np.arange(8, dtype=np.float32).reshape(2, 2, 1, 2)
+    config = {"name": "conv", "filters": 2, "kernel_size": [2, 2], "strides": [2, 2], "padding": "same",
               "batch_input_shape": [None, 5, 5, 1]}
     (tmp_path / "model.json").write_text(json.dumps(
         {"class_name": "Sequential", "config": {"name": "model", "layers": [{"class_name": "Conv2D", "config": config}]},
