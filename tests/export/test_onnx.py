@@ -130,6 +130,16 @@ def test_an_output_that_is_an_input(tmp_path: Path) -> None:
     agrees(model, [numbers(2, 3)], tmp_path / "m.onnx")
     assert [port.name for port in onnx.load(tmp_path / "m.onnx").graph.output] == ["x_1", "y", "y_1"]
 
+def test_a_shared_layer_has_its_weights_once(tmp_path: Path) -> None:
+    x, shared = zoo.Input((6, 5, 2)), layers.Conv2D(2, 2, padding="same", name="shared")
+    cell = layers.LSTM(3, name="reader")
+    y = layers.Reshape((6, 10))(shared(layers.ReLU()(shared(x))))
+    model = randomized(zoo.Model(x, layers.Add()([cell(y), cell(layers.ReLU()(y))])))
+    agrees(model, [numbers(2, 6, 5, 2)], tmp_path / "m.onnx")
+    names = [tensor.name for tensor in onnx.load(tmp_path / "m.onnx").graph.initializer]
+    assert len([name for name in names if name.startswith("shared/")]) == 2
+    assert len([name for name in names if name.startswith("reader/")]) == 3
+
 
 def test_input_signature_fixes_sizes(tmp_path: Path) -> None:
     x = zoo.Input((None, None, 1))

@@ -35,11 +35,11 @@ def export_onnx(function: Callable[..., Any], nest: Any, path: str | os.PathLike
     """
     file = _onnx_file()
     file.check_opset(opset)
-    probes, traced = probe(function, nest, name)
+    probes = probe(function, nest, name)
     if probes.graph.updates:
         states = ", ".join(sorted(variable.path for variable in probes.graph.updates))
         raise CannotExpress(f"Model {name!r} keeps a state from one call to the next ({states}), which ONNX models "
-                            f"cannot. Make its layers with stateful=False.")
+                            f"cannot. Make its layers with stateful=False, and without those that draw random numbers.")
     graph = FileGraph(name)
     emitter = Emitter(probes, graph, RULES, opset)
     for value, title in zip(probes.graph.inputs, input_names, strict=True):
@@ -54,6 +54,7 @@ def export_onnx(function: Callable[..., Any], nest: Any, path: str | os.PathLike
         raise CannotExpress(f"Model {name!r} cannot be written as ONNX (opset {opset}):\n  "
                             + "\n  ".join(dict.fromkeys(emitter.lacking)))
     _finish(emitter, graph, probes.graph, titles)
+    graph.tidy()
     file.save(graph, path, opset)
 
 
@@ -81,11 +82,10 @@ def _finish(emitter: Emitter, file: FileGraph, graph: Graph, titles: Sequence[st
     """Gives the outputs their names: tensors are renamed, those that cannot be are copied."""
     by_numbers = {size: name for port, value in zip(file.inputs, graph.inputs)
                   for size, name in zip(emitter.shape(value), port.shape) if isinstance(size, Size)}
+    names = [emitter.name(value) for value in graph.outputs]
     made = {name for node in file.nodes for name in node.outputs}
     renamed: dict[str, str] = {}
-    for value, title in zip(graph.outputs, titles, strict=True):
-        name = emitter.name(value)
-        made.update(name for node in file.nodes[-1:] for name in node.outputs)
+    for value, name, title in zip(graph.outputs, names, titles, strict=True):
         if name in made and name not in renamed:
             renamed[name] = title
         else:

@@ -184,11 +184,11 @@ class Emitter:
 
     def scalar(self, number: Any, dtype: Any) -> str:
         """A constant of rank 0."""
-        return self.file.shared(np.asarray(number, storage(dtype) if isinstance(dtype, str) else dtype))
+        return self.file.initializer(np.asarray(number, storage(dtype) if isinstance(dtype, str) else dtype))
 
     def integers(self, numbers: Sequence[int]) -> str:
         """A constant list of integers."""
-        return self.file.shared(np.asarray(numbers, "int64"))
+        return self.file.initializer(np.asarray(numbers, "int64"))
 
     def write(self) -> None:
         """Writes all nodes that are not known now; what cannot be said is added to `lacking`."""
@@ -260,14 +260,14 @@ class Emitter:
         return self.op("Gather", self.op("Shape", name), self.integers([order.index(axis)]), axis=0)
 
     def _axes_at_hand(self) -> Iterable[tuple[tuple[int, ...], tuple[Value, int]]]:
-        """Unknown sizes of the tensors that the present node reads, and of the inputs; the former override."""
-        own = [value for value in (self.node.inputs if self.node else ()) if self._held.get(value)]
-        around = self.parent._axes_at_hand() if self.parent else ()
-        yield from around
-        for value in (*self.probes.graph.inputs, *own):
-            for axis, size in enumerate(self.shape(value)):
-                if isinstance(size, Size) and self._held.get(value):
-                    yield size.numbers, (value, axis)
+        """Unknown sizes of the inputs and of what the present node reads; the latter override, but for the batch."""
+        if self.parent:
+            yield from self.parent._axes_at_hand()
+        inputs = self.probes.graph.inputs
+        found = [(size.numbers, (value, axis)) for value in (*inputs, *(self.node.inputs if self.node else ()))
+                 for axis, size in enumerate(self.shape(value)) if isinstance(size, Size) and self._held.get(value)]
+        yield from found
+        yield from ((numbers, (value, axis)) for numbers, (value, axis) in found if value in inputs and axis == 0)
 
 
 def _line(source: Sequence[int], target: Sequence[int]) -> tuple[int, int]:

@@ -57,7 +57,7 @@ class FileGraph:
     outputs: list[Port] = field(default_factory=list)
     initializers: dict[str, np.ndarray] = field(default_factory=dict)
     _taken: dict[str, int] = field(default_factory=dict)
-    _shared: dict[Any, str] = field(default_factory=dict)
+    _titled: dict[Any, list[str]] = field(default_factory=dict)
 
     @property
     def root(self) -> FileGraph:
@@ -71,19 +71,43 @@ class FileGraph:
         name = title if count == 1 else f"{title}_{count - 1}"
         return name if count == 1 or name not in taken else self.unique(title)
 
-    def initializer(self, array: np.ndarray, title: str) -> str:
-        """Adds an array; gives its name."""
-        name = self.root.unique(title)
-        self.root.initializers[name] = array
+    def initializer(self, array: np.ndarray, title: str = "constant") -> str:
+        """Adds an array; gives its name: that of an equal array of the same title if there is one."""
+        root = self.root
+        key = title, array.dtype.str, array.shape
+        for name in root._titled.get(key, ()):
+            if array.tobytes() == root.initializers[name].tobytes():
+                return name
+        name = root.unique(title)
+        root.initializers[name] = array
+        root._titled.setdefault(key, []).append(name)
         return name
 
-    def shared(self, array: np.ndarray) -> str:
-        """The name of a small constant; equal ones have one name."""
-        root = self.root
-        key = array.dtype.str, array.shape, array.tobytes()
-        if key not in root._shared:
-            root._shared[key] = self.initializer(array, "constant")
-        return root._shared[key]
+    def prune(self) -> set[str]:
+        """Drops nodes that no output needs, in bodies of loops too; gives the names of the tensors that are needed."""
+        needed, kept = {port.name for port in self.outputs}, []
+        for node in reversed(self.nodes):
+            if not needed.isdisjoint(node.outputs):
+                kept.append(node)
+                needed.update(node.inputs)
+                for attribute in node.attributes.values():
+                    if isinstance(attribute, FileGraph):
+                        needed |= attribute.prune()
+        self.nodes = kept[::-1]
+        return needed
+
+    def tidy(self) -> None:
+        """Drops nodes and arrays that no output needs; arrays get their titles as names where those are free now."""
+        needed = self.prune()
+        renamed: dict[str, str] = {}
+        for (title, *_), names in self._titled.items():
+            left = [name for name in names if name in needed]
+            if left and title not in needed:
+                renamed[left[0]] = title
+                needed.add(title)
+        self.rename(renamed)
+        self.initializers = {renamed.get(name, name): array for name, array in self.initializers.items()
+                             if name in needed}
 
     def rename(self, names: dict[str, str]) -> None:
         """Gives tensors other names, in bodies of loops as well."""

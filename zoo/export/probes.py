@@ -22,7 +22,7 @@ from zoo.engine.passes.eliminate_dead import eliminate_dead
 from zoo.engine.passes.fold_batch_norm import fold_batch_norm
 from zoo.engine.passes.merge_equal import merge_equal
 from zoo.engine.passes.simplify import simplify
-from zoo.engine.trace import Traced, trace
+from zoo.engine.trace import trace
 from zoo.errors import CannotExpress, ShapeError
 
 FOR_FILES: Pipeline = (eliminate_dead, simplify, merge_equal, fold_batch_norm, simplify, eliminate_dead)
@@ -116,7 +116,7 @@ class Probes:
         return arrays[:1] if same else arrays
 
 
-def probe(function: Callable[..., Any], nest: Any, name: str) -> tuple[Probes, Traced]:
+def probe(function: Callable[..., Any], nest: Any, name: str) -> Probes:
     """Traces a function of a nest of tensors.
 
     Args:
@@ -127,15 +127,14 @@ def probe(function: Callable[..., Any], nest: Any, name: str) -> tuple[Probes, T
     """
     for i, table in enumerate(_NUMBERS):
         try:
-            traces = [_trace(function, nest, name, numbers) for numbers in zip(*table)]
-            return Probes([graph for _, graph in traces]), traces[0][0]
+            return Probes([_trace(function, nest, name, numbers) for numbers in zip(*table)])
         except CannotExpress:
             if i + 1 == len(_NUMBERS):
                 raise
     raise AssertionError("there is at least one table of numbers")
 
 
-def _trace(function: Callable[..., Any], nest: Any, name: str, numbers: Sequence[int]) -> tuple[Traced, Graph]:
+def _trace(function: Callable[..., Any], nest: Any, name: str, numbers: Sequence[int]) -> Graph:
     """One trace with these numbers in the place of the batch and of other unknown sizes."""
     try:
         traced = trace(function, with_sizes(nest, numbers), name=name)
@@ -144,7 +143,7 @@ def _trace(function: Callable[..., Any], nest: Any, name: str, numbers: Sequence
     graph = traced.graph
     for each in FOR_FILES:
         graph, _ = each(graph)
-    return traced, graph
+    return graph
 
 
 def with_sizes(nest: Any, numbers: Sequence[int], by_axis: bool = False) -> Any:

@@ -114,7 +114,8 @@ class _Cell:
                   e.file.initializer(self._reordered(array)[None].astype(dtype), title),
                   e.file.initializer(self._reordered(e.array(kernel))[None], e.title(kernel)),
                   e.file.initializer(both, e.title(offset) if offset is not None else "bias"), "",
-                  *(e.op("Unsqueeze", e.name(state), e.integers([0])) for state in states)]
+                  *([] if all(_is_zero(e, state) for state in states) else
+                    [e.op("Unsqueeze", e.name(state), e.integers([0])) for state in states])]
         names = {"LSTM": ("recurrent_activation", "activation", "activation"),
                  "GRU": ("recurrent_activation", "activation"), "RNN": ("activation",)}[self.op_type]
         functions = [_ACTIVATIONS[attrs[name]] for name in names]
@@ -155,6 +156,11 @@ class _Cell:
         specs = [spec(value, [0, *range(2, value.ndim)]) for value in steps]
         return trace(turn, *specs, *(spec(value, range(value.ndim)) for value in (*states, *weights)),
                      name="turn").graph
+
+
+def _is_zero(e: Emitter, state: Value) -> bool:
+    """Whether a state starts at zero, as ONNX's cells do unless told otherwise."""
+    return state.constant is not None and not any(array.any() for array in e.probes.constants(state))
 
 
 def _product_before(e: Emitter, x: Value) -> tuple[Value, Value | None, Value | None]:
