@@ -127,7 +127,8 @@ def _dialect(document: ModelDocument, container: Container, name: str | None) ->
 
 def _in_order_of_keras(document: ModelDocument, dialect: str, where: str) -> ModelDocument:
     """A document of Keras 0 or 1 for a later dialect, with layers and weights in the order that later ones expect."""
-    if document.producer.dialect not in dialects.INCOMPLETE or dialect in dialects.INCOMPLETE or document.model is None:
+    begins, ends = (name in dialects.INCOMPLETE for name in (document.producer.dialect, dialect))
+    if not begins or ends or document.model is None:
         return document
     ordered = in_order_of_keras(document.model)
     if list(_names(ordered)) == list(_names(document.model)):
