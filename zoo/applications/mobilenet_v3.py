@@ -42,8 +42,8 @@ class Block(NamedTuple):
 
 SMALL = (Block(1, 16, 3, 2, True, False), Block(72 / 16, 24, 3, 2, False, False),
          Block(88 / 24, 24, 3, 1, False, False), Block(4, 40, 5, 2, True, True), Block(6, 40, 5, 1, True, True),
-         Block(6, 40, 5, 1, True, True), Block(3, 48, 5, 1, True, True), Block(3, 48, 5, 1, True, True), Block(6, 96, 5, 2, True, True),
-         Block(6, 96, 5, 1, True, True), Block(6, 96, 5, 1, True, True))
+         Block(6, 40, 5, 1, True, True), Block(3, 48, 5, 1, True, True), Block(3, 48, 5, 1, True, True),
+         Block(6, 96, 5, 2, True, True), Block(6, 96, 5, 1, True, True), Block(6, 96, 5, 1, True, True))
 LARGE = (Block(1, 16, 3, 1, False, False), Block(4, 24, 3, 2, False, False), Block(3, 24, 3, 1, False, False),
          Block(3, 40, 5, 2, True, False), Block(3, 40, 5, 1, True, False), Block(3, 40, 5, 1, True, False),
          Block(6, 80, 3, 2, False, True), Block(2.5, 80, 3, 1, False, True), Block(2.3, 80, 3, 1, False, True),

@@ -122,13 +122,15 @@ def edited(document: io.ModelDocument, args: argparse.Namespace) -> io.ModelDocu
 def _write(document: io.ModelDocument, output: Output, overwrite: bool) -> None:
     """Writes the document, without its training state if that is all that the target cannot express."""
     try:
-        output.write(document, overwrite)
+        notes = output.write(document, overwrite)
     except CannotExpress as error:
         if document.training is None:
             raise
-        output.write(dataclasses.replace(document, training=None), overwrite)
+        notes = output.write(dataclasses.replace(document, training=None), overwrite)
         reason = textwrap.shorten(str(error), _REASON_WIDTH, placeholder=" ...")
         print(f"zoo: note: written without training state: {reason}", file=sys.stderr)
+    for note in notes:
+        print(f"zoo: note: {note}", file=sys.stderr)
 
 
 def _renaming(text: str) -> tuple[str, str]:

@@ -66,13 +66,13 @@ class Output:
     dialect: str | None = None
     module: str | None = None
 
-    def write(self, document: io.ModelDocument, overwrite: bool) -> None:
-        """Writes the document."""
+    def write(self, document: io.ModelDocument, overwrite: bool) -> list[str]:
+        """Writes the document, and gives notes on what had to be said in other words."""
         if self.module is not None:
             writer: Callable[..., None] = importlib.import_module(self.module).write
             writer(document, self.path)
-        else:
-            io.write(document, self.path, format=self.format, dialect=self.dialect, overwrite=overwrite)
+            return []
+        return io.write(document, self.path, format=self.format, dialect=self.dialect, overwrite=overwrite)
 
 
 def output_of(args: argparse.Namespace, document: io.ModelDocument) -> Output:

@@ -17,7 +17,7 @@ from zoo.io.container import Container, Content
 from zoo.io.dialects.layer_order import in_order_of_keras
 from zoo.io.dialects.theano import without_meanings_of_theano
 from zoo.io.document import ModelDocument, ModelRecord, Producer, TrainingRecord, WeightGroup, WeightTree
-from zoo.io.edits.plain_recurrent import PLAIN, without_cudnn
+from zoo.io.edits.rewording import reworded
 from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
 from zoo.io.narrow_floats import NARROW_FLOATS
@@ -38,7 +38,7 @@ _WITH_TOP_LEVEL = {"keras3", "tfkeras"}
 
 
 def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str | None = None,
-          dialect: str | None = None, overwrite: bool = True) -> None:
+          dialect: str | None = None, overwrite: bool = True) -> list[str]:
     """Writes a document to one file, completely or not at all.
 
     A document written to its own format and dialect keeps the file's own groups, names and order; otherwise weights
@@ -53,6 +53,9 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
             the document's own if the format allows it.
         overwrite: whether an existing file may be replaced.
 
+    Returns:
+        Notes on what had to be said in other words, with equal predictions, because the dialect lacks it.
+
     Raises:
         ConfigError: an unknown format, suffix or dialect.
         CannotExpress: the format or the dialect lacks something that the document has, or the document lacks
@@ -64,6 +67,7 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
     chosen = _dialect(document, container, dialect)
     document = _in_order_of_keras(document, chosen, str(path))
     _refuse_problems(document, container, str(path))
+    document, notes = reworded(document, chosen)
     content = _content(document, container, chosen, str(path))
     assert container.write is not None
     with _replacing(target, container, overwrite) as temporary:
@@ -71,6 +75,7 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
             container.write(content, temporary)
         except CannotExpress as error:
             raise CannotExpress(str(error).replace(str(temporary), str(path)), error.dialect) from error
+    return notes
 
 
 def _replacing(target: Path, container: Container, overwrite: bool) -> AbstractContextManager[Path]:
@@ -150,8 +155,6 @@ def _names(model: ModelRecord) -> Iterator[tuple[str, ...]]:
 
 def _content(document: ModelDocument, container: Container, dialect: str, where: str) -> Content:
     """The parts of the document that the container holds, in the words of the dialect."""
-    if not PLAIN.keys() <= dialects.DIALECTS[dialect].layers:
-        document = without_cudnn(document)
     producer = document.producer
     same = dialect == producer.dialect
     content = Content(keras_version=(producer.keras_version if same else None) or VERSIONS[dialect],

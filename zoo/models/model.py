@@ -122,12 +122,14 @@ class Model(TrainerOfOldCode, Layer):
         document = capture.document(self)
         document.training = training_state.capture(self) if include_optimizer else None
         try:
-            io.write(document, path, format=format, dialect=dialect, overwrite=overwrite)
+            notes = io.write(document, path, format=format, dialect=dialect, overwrite=overwrite)
         except CannotExpress as error:
             if dialect is not None or error.dialect in (None, "keras3"):
                 raise
             warnings.warn(f"{os.fspath(path)} is written for Keras 3 alone: {error}", stacklevel=2)
-            io.write(document, path, format=format, dialect="keras3", overwrite=overwrite)
+            notes = io.write(document, path, format=format, dialect="keras3", overwrite=overwrite)
+        for note in notes:
+            warnings.warn(f"{os.fspath(path)}: {note}", stacklevel=2)
 
     def save_weights(self, path: Path, overwrite: bool = True, *, format: str | None = None) -> None:  # noqa: A002
         """Writes the weights alone: ``.weights.h5`` (Keras 3), ``.safetensors``, ``.npz``, or else ``.h5`` (legacy)."""

@@ -256,12 +256,13 @@ def _in_order(record: ModelRecord) -> Iterator[tuple[str, int, Any]]:
 def _refuse_unknown(record: ModelRecord, path: str | None) -> None:
     unknown = {}
     for where, layer in record.walk():
-        if layer.model is None and where[-1] not in _replacements.get() \
-                and not operations.is_known(layer.class_name) and not layers.is_known(layer.class_name, layer.registered_name):
+        is_known = operations.is_known(layer.class_name) or layers.is_known(layer.class_name, layer.registered_name)
+        if layer.model is None and not is_known and where[-1] not in _replacements.get():
             unknown.setdefault(layer.class_name, []).append("/".join(where))
     if unknown:
         first = next(iter(unknown.values()))[0].rpartition("/")[2]
         head = f"{path or record.name}: {len(unknown)} layer classes cannot be made:"
         raise UnknownClass("\n  ".join([head, *(f"{name}: {layers.why_unknown(name)} (layer {', '.join(places[:5])})"
                                                 for name, places in unknown.items()),
-                                        f"Or put another layer in its place, replace={{{first!r}: layer_or_function}}."]))
+                                        f"Or put another layer in its place: "
+                                        f"replace={{{first!r}: layer_or_function}}."]))
