@@ -95,7 +95,7 @@ def test_a_model_file_of_an_application_gets_its_preprocessing(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name, application", [("vgg16", "VGG16"), ("vgg16_2", "VGG16"), ("VGG19", "VGG19"),
-                                               ("mobilenet_0.50_160", "MobileNet"), ("mobilenetv2_1.00_224", None),
+                                               ("mobilenet_0.50_160", "MobileNet"), ("mobilenetv2_1.00_224", "MobileNetV2"),
                                                ("efficientnetlite0", "EfficientNetLite0"), ("my_vgg16", None)])
 def test_application_of(name: str, application: str | None) -> None:
     found = application_of(name)

@@ -52,13 +52,34 @@ def classify(sources: Sequence[ImageSource], classifier: Classifier, *, batch_si
         ConfigError: `batch_size` is not positive.
         ShapeError: the model is no classifier.
     """
+    for sample, scores in computed(sources, classifier.read, classifier.scores, classifier.item_shape,
+                                   batch_size=batch_size, decoders=decoders):
+        if scores is None:
+            yield Row(sample.path, error=sample.error)
+        elif not np.isfinite(scores).all():
+            yield Row(sample.path, error="the model's output for this image is not finite")
+        else:
+            yield Row(sample.path, classifier.best(scores))
+
+
+def computed(sources: Sequence[ImageSource], read: Callable[[str], np.ndarray],
+             compute: Callable[[np.ndarray], np.ndarray], item_shape: tuple[int, ...], *, batch_size: int = 32,
+             decoders: int | None = None) -> Iterator[tuple[Sample, np.ndarray | None]]:
+    """Each source, in order, with the model's output for it; None if the image cannot be read.
+
+    Args:
+        sources, batch_size, decoders: as of `classify`.
+        read: from a path to an item of a batch; called by several threads.
+        compute: from a batch to outputs, the first axis that of the batch.
+        item_shape: of what `read` gives.
+    """
     if batch_size < 1:
         raise ConfigError(f"Expected a batch size of at least 1, received {batch_size}")
     size = min(batch_size, len(sources))
     decoders = decoders or min(os.cpu_count() or 1, MAX_DECODERS)
-    with closing(read_ahead(sources, classifier.read, decoders=decoders, ahead=2 * size)) as samples:
-        while batch := list(islice(samples, size)):
-            yield from _rows(batch, classifier, size)
+    with closing(read_ahead(sources, read, decoders=decoders, ahead=2 * size)) as samples:
+        while group := list(islice(samples, size)):
+            yield from _outputs(group, compute, (size, *item_shape))
 
 
 def read_ahead(sources: Iterable[ImageSource], read: Callable[[str], np.ndarray], *, decoders: int,
@@ -87,18 +108,14 @@ def _sample(source: ImageSource, read: Callable[[str], np.ndarray]) -> Sample:
         return Sample(source.path, error=str(error))
 
 
-def _rows(samples: list[Sample], classifier: Classifier, size: int) -> Iterator[Row]:
+def _outputs(samples: list[Sample], compute: Callable[[np.ndarray], np.ndarray],
+             shape: tuple[int, ...]) -> Iterator[tuple[Sample, np.ndarray | None]]:
     if all(sample.item is None for sample in samples):
-        yield from (Row(sample.path, error=sample.error) for sample in samples)
+        yield from ((sample, None) for sample in samples)
         return
-    batch = np.zeros((size, *classifier.item_shape), np.float32)
+    batch = np.zeros(shape, np.float32)
     for i, sample in enumerate(samples):
         if sample.item is not None:
             batch[i] = sample.item
-    for sample, scores in zip(samples, classifier.scores(batch)):
-        if sample.error is not None:
-            yield Row(sample.path, error=sample.error)
-        elif not np.isfinite(scores).all():
-            yield Row(sample.path, error="the model's output for this image is not finite")
-        else:
-            yield Row(sample.path, classifier.best(scores))
+    for sample, output in zip(samples, compute(batch)):
+        yield sample, None if sample.item is None else output
