@@ -140,8 +140,8 @@ def _in_order_of_keras(document: ModelDocument, dialect: str, where: str) -> Mod
         return document
     training, tree = document.training, document.weights
     if training is not None and training.optimizer is not None and training.optimizer.tensors:
-        raise CannotExpress(f"{where}: the state of the optimizer follows the order of the layers, which is another one "
-                            f"in {dialect}\n  To leave it out: dataclasses.replace(document, training=None)", dialect)
+        raise CannotExpress(f"{where}: the state of the optimizer follows the order of the layers, which is another "
+                            f"one in {dialect}\n  To leave it out: dataclasses.replace(document, training=None)", dialect)
     if tree is not None:
         bound, report = layouts.bind_weights(document.model, tree)
         _refuse_lost(report, where)

@@ -27,6 +27,7 @@ _ROWS = [
     (RECURRENT_LAYERS, Rules(lacking={"time_major": (False,)})),
     ("Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D",
      Rules(lacking={"groups": (1,)})),
+    ("SimpleRNN", Rules(lacking={"implementation": (ANY,)})),
     ("Softmax", Rules(lacking={"robust_masking": (False,)})),
     ("MultiHeadAttention", Rules(lacking={"softmax_robust_masking": (False,)})),
     ("CategoryEncoding", Rules(lacking={"sparse": (False,)})),
