@@ -201,6 +201,10 @@ _REGULARIZATION = [
     LayerCase("GaussianDropout", {"rate": 0.3}),
     LayerCase("GaussianNoise", {"stddev": 0.3}),
     LayerCase("ActivityRegularization", {"l1": 0.1, "l2": 0.01}),
+    _pair("CustomScaleLayer", (2, 3, 4), (2, 3, 4), scale=0.2),
+    _images("LayerScale", init_values=0.5, projection_dim=4),
+    _images("StochasticDepth", drop_path_rate=0.3),
+    LayerCase("StochasticDepth", {"drop_path_rate": 0.0}),
 ]
 _RESHAPING = [
     _images("Flatten"),
