@@ -15,11 +15,10 @@ from zoo.io.dialects import DIALECTS
 from zoo.io.dialects.dialect import is_neutral
 from zoo.io.dialects.training import decode_training
 from zoo.io.document import LayerRecord, ModelDocument, ModelRecord, WeightTree
-from zoo.io.layouts import bind_weights, trained_weights
+from zoo.io.layouts import BindingReport, BoundWeights, bind_weights, trained_weights
 from zoo.io.tensors import TensorRecord
 from zoo.io.training import in_keras3_order, output_names
 from zoo.report.description import plain
-from zoo.report.ownership import Ownership, ownership
 from zoo.report.statistics import Distance, distance
 
 ABSENT = "(absent)"
@@ -210,9 +209,10 @@ def _addresses(first: ModelDocument, second: ModelDocument, names: Names,
                notes: list[str]) -> tuple[dict[str, TensorRecord], dict[str, TensorRecord]]:
     """The weights of both files under the names by which they are compared."""
     assert first.weights is not None and second.weights is not None
-    owned = [ownership(document) for document in (first, second)]
-    if all(found.keys for found in owned):
-        return _canonical(first.weights, owned[0], {}), _canonical(second.weights, owned[1], names)
+    if first.model is not None and second.model is not None:
+        sides = [bind_weights(document.model, document.weights) for document in (first, second)]
+        if all(bound for bound, _ in sides):
+            return _canonical(*sides[0], first.weights, {}), _canonical(*sides[1], second.weights, names)
     one, other = ({f"{group.path}/{tensor.name}": tensor for group, tensor in tree}
                   for tree in (first.weights, second.weights))
     if one and not one.keys() & other.keys() and [t.shape for t in one.values()] == [t.shape for t in other.values()]:
@@ -221,12 +221,12 @@ def _addresses(first: ModelDocument, second: ModelDocument, names: Names,
     return one, other
 
 
-def _canonical(weights: WeightTree, owned: Ownership, names: Names) -> dict[str, TensorRecord]:
-    found = {}
-    for group, tensor in weights:
-        path, role = owned.keys.get(id(tensor), ((group.path,), tensor.name))
-        found["/".join((*names.get(path, path), role))] = tensor
-    return found
+def _canonical(bound: BoundWeights, report: BindingReport, weights: WeightTree,
+               names: Names) -> dict[str, TensorRecord]:
+    """Weights at their places in the model, in the arrangement of today; what no layer owns, by the file's name."""
+    found = {"/".join((*names.get(path, path), role)): tensor for (path, role), tensor in bound.items()}
+    left = set(report.unexpected)
+    return found | {name: tensor for group, tensor in weights if (name := f"{group.path}/{tensor.name}") in left}
 
 
 def _tensors(part: str, first: Mapping[str, TensorRecord], second: Mapping[str, TensorRecord],
