@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -46,7 +47,12 @@ def ownership(document: ModelDocument) -> Ownership:
         return Ownership(problems=(f"which weights belong to which layer is not known: {error}",))
     sizes = {key: tensor.size for key, tensor in bound.items()}
     changing = set(_trainable(owners_of(document.model), True))
-    return Ownership({id(tensor): key for key, tensor in bound.items()}, sizes,
+    keys = {id(tensor): key for key, tensor in bound.items()}
+    times = Counter(array.name for array in report.arrays)
+    pieces = {array.name: array.key for array in report.arrays if times[array.name] == 1}   # a part of a weight each
+    keys |= {id(tensor): pieces[tensor.name] for _, tensor in document.weights
+             if id(tensor) not in keys and tensor.name in pieces}
+    return Ownership(keys, sizes,
                      sum(size for key, size in sizes.items() if key in changing), tuple(_problems(report)))
 
 
