@@ -12,7 +12,7 @@ import pytest
 
 from zoo.errors import ConfigError, NotInManifest
 from zoo.hub import PackageSource, read_manifest, weights_manifest
-from zoo.hub.manifest import FILE_NAME
+from zoo.hub.registered import FILE_NAME
 from zoo.hub.schema import SCHEMA
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,10 +129,10 @@ def test_ambiguous_lookup_lists_the_candidates():
     (["file"], ".hidden", "weights[0].file must be a plain file name"),
     (["sources"], [], "weights[0].sources must be a list that is not empty, received []"),
     (["sources", 0], "https://x", "weights[0].sources[0] must be an object, received 'https://x'"),
-    (["sources", 0, "kind"], "ftp", "weights[0].sources[0].kind must be one of ['package', 'url'], received 'ftp'"),
-    (["sources", 0, "kind"], ..., "weights[0].sources[0].kind must be one of ['package', 'url'], received None"),
-    (["sources", 0, "kind"], [], "weights[0].sources[0].kind must be one of ['package', 'url'], received []"),
-    (["sources", 0, "url"], "ftp://x/y", "weights[0].sources[0].url must be an http or https address"),
+    (["sources", 0, "kind"], "ftp", "weights[0].sources[0].kind must be one of ['file', 'package', 'url'], received 'ftp'"),
+    (["sources", 0, "kind"], ..., "weights[0].sources[0].kind must be one of ['file', 'package', 'url'], received None"),
+    (["sources", 0, "kind"], [], "weights[0].sources[0].kind must be one of ['file', 'package', 'url'], received []"),
+    (["sources", 0, "url"], "ftp://x/y", "weights[0].sources[0].url must be an address that begins with"),
     (["sources", 1, "file"], "/etc/passwd", "weights[0].sources[1].file must be a relative path without '..'"),
     (["sources", 1, "file"], "a/../../b", "weights[0].sources[1].file must be a relative path without '..'"),
     (["sources", 1, "extra"], ..., "weights[0].sources[1].extra is missing"),

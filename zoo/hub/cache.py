@@ -8,7 +8,7 @@ folder ``elsewhere`` of the cache.
 
 Environment:
     ZOO_HOME: the cache (see `zoo.config.cache_root`).
-    ZOO_WEIGHTS_PATH: more folders with weight files, in the notation of PATH; they are only read.
+    ZOO_WEIGHTS_PATH: more folders with weight files, or caches, in the notation of PATH; they are only read.
     KERAS_HOME: where Keras has its files; its folder ``models`` is read, and so is ``~/.keras/models``.
 """
 
@@ -35,16 +35,18 @@ NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 
 
-def weights_folder() -> Path:
-    """Return the folder of the cache that holds the weight files."""
-    return cache_root() / "weights"
+def weights_folder(root: Path | None = None) -> Path:
+    """Return the folder that holds the weight files of the cache at `root`, of zoo's own if None."""
+    return (cache_root() if root is None else root) / "weights"
 
 
 def other_folders() -> list[Path]:
     """Return the folders beside the cache that are searched for weight files, in this order."""
     folders = os.environ.get("ZOO_WEIGHTS_PATH", "").split(os.pathsep)
     keras = [os.environ.get("KERAS_HOME"), "~/.keras"]
-    return [Path(folder).expanduser() for folder in folders if folder] + \
+    named = [Path(folder).expanduser() for folder in folders if folder]
+    caches = [weights_folder(folder) for folder in named if weights_folder(folder).is_dir()]
+    return named + caches + \
         [Path(home).expanduser() / "models" for home in keras if home]
 
 
@@ -108,10 +110,17 @@ def read_record(path: Path) -> Record | None:
                        f"file beside it anew.") from error
 
 
-def write_record(path: Path, digests: dict[str, str], origin: str) -> None:
-    """Record the present state of the file at `path`, in one step in place of an earlier record."""
+def write_record(path: Path, digests: dict[str, str], origin: str, target: Path | None = None) -> None:
+    """Record the present state of the file at `path`, in one step in place of an earlier record.
+
+    Args:
+        path: the file.
+        digests: its hex digests by algorithm.
+        origin: where it came from.
+        target: the record; `record_path` if None.
+    """
     state, now = path.stat(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    target = record_path(path)
+    target = record_path(path) if target is None else target
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f"{target.name}.{os.getpid()}")
     draft.write_text(json.dumps(asdict(Record(state.st_size, state.st_mtime_ns, digests, origin, now)), indent=1))
@@ -156,7 +165,18 @@ def put(part: Path, target: Path, digests: dict[str, str], origin: str) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-    write_record(target, digests, origin)
+    write_record(target, digests, origin, record_beside(target))
+
+
+def state_path(part: Path) -> Path:
+    """Return where it is noted what an unfinished file is a part of."""
+    return part.with_name(part.name.removesuffix(PART) + PART_STATE)
+
+
+def discard(part: Path) -> None:
+    """Remove an unfinished file and what is known of it."""
+    state_path(part).unlink(missing_ok=True)
+    part.unlink(missing_ok=True)
 
 
 def cached_files() -> list[Path]:
@@ -181,15 +201,16 @@ def verify() -> dict[Path, str | None]:
 
 
 @contextlib.contextmanager
-def writing() -> Iterator[None]:
+def writing(root: Path | None = None) -> Iterator[None]:
     """Turn the errors of a cache that cannot be written to into a `HubError` that says what to do."""
+    root = cache_root() if root is None else root
     try:
         yield
     except OSError as error:
         if error.errno in NO_SPACE:
-            raise HubError(f"No space left for the cache {cache_root()}: {error}. Free some, or set ZOO_HOME to a "
+            raise HubError(f"No space left for the cache {root}: {error}. Free some, or set ZOO_HOME to a "
                            f"folder on another disk.") from error
         if error.errno in _NO_ACCESS:
-            raise HubError(f"The cache {cache_root()} cannot be written to: {error}. Set ZOO_HOME to a folder that "
+            raise HubError(f"The cache {root} cannot be written to: {error}. Set ZOO_HOME to a folder that "
                            f"can; a read-only folder with weight files belongs in ZOO_WEIGHTS_PATH.") from error
         raise

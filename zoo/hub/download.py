@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import random
 import re
 import shutil
 import time
@@ -19,39 +18,14 @@ import requests
 import tqdm
 
 from zoo.errors import DownloadError
-from zoo.hub.cache import NO_SPACE, PART, PART_STATE
+from zoo.hub.cache import NO_SPACE, PART, discard, state_path
+from zoo.hub.settings import DownloadSettings as DownloadSettings
 
 logger = logging.getLogger(__name__)
 
 # The server asks for another try, or a gateway makes it worth while (RFC 9110, RFC 6585).
 _TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 _TRANSIENT = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-
-
-@dataclass(frozen=True)
-class DownloadSettings:
-    """How patient a download is.
-
-    Args:
-        connect_timeout: seconds until the connection must stand.
-        read_timeout: seconds for which the server may then be silent.
-        retries: further tries after the first.
-        backoff: seconds before the first retry; doubled for each further one, and shortened by up to a half at
-            random, lest many clients come back at once.
-        longest_pause: seconds; bounds the doubling and the server's Retry-After.
-        block: bytes read at a time.
-    """
-
-    connect_timeout: float = 10.0
-    read_timeout: float = 30.0
-    retries: int = 4
-    backoff: float = 0.5
-    longest_pause: float = 60.0
-    block: int = 1 << 16
-
-    def pause(self, retry: int, asked: float) -> float:
-        """Seconds to wait before retry number `retry`, counted from 0, when the server asked for `asked` seconds."""
-        return min(max(asked, self.backoff * 2**retry * random.uniform(0.5, 1.0)), self.longest_pause)
 
 
 @dataclass(frozen=True)
@@ -101,12 +75,6 @@ def download(url: str, target: Path, *, progress: bool | None = None,
                 discard(part)
             raise
     raise AssertionError("the last try returns or raises")
-
-
-def discard(part: Path) -> None:
-    """Remove an unfinished file and what is known of it."""
-    _state_path(part).unlink(missing_ok=True)
-    part.unlink(missing_ok=True)
 
 
 def _may_pass(error: requests.RequestException) -> bool:
@@ -185,14 +153,10 @@ def _validator(response: requests.Response) -> str | None:
         response.headers.get("Last-Modified") if tag.startswith("W/") else tag
 
 
-def _state_path(part: Path) -> Path:
-    return part.with_name(part.name.removesuffix(PART) + PART_STATE)
-
-
 def _read_state(part: Path, url: str) -> _PartState | None:
     """Return the state of the part if it can be completed from `url`."""
     try:
-        state = _PartState(**json.loads(_state_path(part).read_text(encoding="utf-8")))
+        state = _PartState(**json.loads(state_path(part).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
     return state if state.url == url and part.exists() else None
@@ -201,4 +165,4 @@ def _read_state(part: Path, url: str) -> _PartState | None:
 def _write_state(part: Path, url: str, response: requests.Response, total: int | None) -> None:
     validator = _validator(response)
     if validator is not None:
-        _state_path(part).write_text(json.dumps(asdict(_PartState(url, validator, total))), encoding="utf-8")
+        state_path(part).write_text(json.dumps(asdict(_PartState(url, validator, total))), encoding="utf-8")

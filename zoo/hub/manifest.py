@@ -1,14 +1,16 @@
 """The weights manifest: which weight files exist, where they come from, and how to tell that they are the right ones.
 
-The shipped manifest is ``weights_manifest.json``; ``docs/manifest.md`` describes its keys.
+``docs/manifest.md`` describes its keys; `zoo.hub.registered` has the manifests that are in use.
 """
 
 from __future__ import annotations
 
 import collections
 import difflib
-import functools
 import json
+import os
+import urllib.parse
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +20,19 @@ from zoo.errors import ConfigError, NotInManifest
 from zoo.hub.hashes import HEX_LENGTHS, Digest
 from zoo.hub.schema import MANIFEST, problems
 
-FILE_NAME = "weights_manifest.json"
-
-_PACKAGE = Path(__file__).resolve().parent.parent
-
 
 @dataclass(frozen=True)
 class UrlSource:
-    """A file on a web server."""
+    """A file on a web server (http, https) or in a store (s3, gs, hf)."""
 
     url: str
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A file on this machine or a shared disk; it is read where it lies."""
+
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -59,13 +64,13 @@ class WeightsEntry:
     """One weight file.
 
     Args:
-        model: name of the application, as ``VGG16``.
+        model: name of the application, as ``VGG16``; any other name: the file is a whole model.
         variant: the arguments of the application that select this file, as ``{"include_top": True}``.
         file: its name in every folder and on every mirror.
         sources: where it can be had, preferred first.
         format: container format, by the name of its module in `zoo.io.formats`.
-        preprocess: how images become inputs: ``caffe``, ``tf``, ``torch`` or ``lite``.
-        labels: name of the list of classes.
+        preprocess: how images become inputs, one of `schema.PREPROCESS`.
+        labels: ``imagenet``, the names of the classes, or ``file``: what the file says.
         licence: SPDX identifier of the licence of the weights.
         publisher: page of whoever published the weights.
         paper: page of the paper, if there is one.
@@ -77,10 +82,10 @@ class WeightsEntry:
     model: str
     variant: Mapping[str, Any]
     file: str
-    sources: tuple[UrlSource | PackageSource, ...]
+    sources: tuple[UrlSource | FileSource | PackageSource, ...]
     format: str
     preprocess: str
-    labels: str
+    labels: str | tuple[str, ...]
     licence: str
     publisher: str
     paper: str | None = None
@@ -90,8 +95,13 @@ class WeightsEntry:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Web addresses among the sources."""
+        """Addresses among the sources."""
         return tuple(source.url for source in self.sources if isinstance(source, UrlSource))
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Files of this machine among the sources."""
+        return tuple(source.path for source in self.sources if isinstance(source, FileSource))
 
     @property
     def packages(self) -> tuple[PackageSource, ...]:
@@ -117,7 +127,7 @@ class Manifest:
         """Return the one entry of `model` (upper and lower case are the same) that agrees with all of `variant`.
 
         Example:
-            >>> weights_manifest().find("MobileNet", include_top=True, alpha=0.25, size=128).file
+            >>> hub.weights_manifest().find("MobileNet", include_top=True, alpha=0.25, size=128).file
             'mobilenet_2_5_128_tf.h5'
 
         Raises:
@@ -147,28 +157,38 @@ def _arguments(variant: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in variant.items())
 
 
-@functools.cache
-def weights_manifest() -> Manifest:
-    """Return the manifest that zoo ships: inside an installed package, at the root of a source checkout."""
-    installed = _PACKAGE / FILE_NAME
-    return read_manifest(installed if installed.exists() else _PACKAGE.parent / FILE_NAME)
-
-
-def read_manifest(path: Path) -> Manifest:
-    """Read and check a manifest.
+def read_manifest(path: str | os.PathLike[str]) -> Manifest:
+    """Read and check a manifest; relative paths in it begin at its folder.
 
     Raises:
-        ConfigError: the file does not follow the schema; lists every problem by entry and key.
+        ConfigError: there is no such file, or it does not follow the schema; lists every problem by entry and key.
     """
+    path = Path(path)
     try:
         document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
+    except OSError as error:
+        raise ConfigError(f"The manifest {path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise ConfigError(f"{path} is not valid JSON: {error}") from error
+    return parse_manifest(document, path.absolute().parent, str(path))
+
+
+def parse_manifest(document: Any, folder: Path, name: str) -> Manifest:
+    """Check a manifest that is already parsed.
+
+    Args:
+        document: as JSON has it.
+        folder: where relative paths in it begin.
+        name: what error messages call it.
+
+    Raises:
+        ConfigError: it does not follow the schema; lists every problem by entry and key.
+    """
     wrong = list(problems(document, MANIFEST))
-    entries = () if wrong else tuple(_entry(dict(row)) for row in document["weights"])
-    wrong += _clashes(entries)
+    entries = () if wrong else tuple(_entry(dict(row), folder) for row in document["weights"])
+    wrong += clashes(entries)
     if wrong:
-        raise ConfigError(f"{path} is not a valid weights manifest:" + "".join(f"\n  {problem}" for problem in wrong))
+        raise ConfigError(f"{name} is not a valid weights manifest:" + "".join(f"\n  {problem}" for problem in wrong))
     return Manifest(entries)
 
 
@@ -179,18 +199,24 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _entry(row: dict[str, Any]) -> WeightsEntry:
+def _entry(row: dict[str, Any], folder: Path) -> WeightsEntry:
     digests = [Digest(name, row.pop(name)) for name in HEX_LENGTHS if name in row]
     accuracy = row.pop("accuracy", None)
-    return WeightsEntry(**row | {"sources": tuple(_source(**source) for source in row["sources"])},
-                        digest=digests[0] if digests else None, accuracy=accuracy and Accuracy(**accuracy))
+    labels = row["labels"] if isinstance(row["labels"], str) else tuple(row["labels"])
+    return WeightsEntry(**row | {"sources": tuple(_source(folder, **source) for source in row["sources"])} |
+                        {"labels": labels}, digest=digests[0] if digests else None,
+                        accuracy=accuracy and Accuracy(**accuracy))
 
 
-def _source(kind: str, **fields: str) -> UrlSource | PackageSource:
+def _source(folder: Path, kind: str, **fields: str) -> UrlSource | FileSource | PackageSource:
+    if kind == "file":
+        return FileSource(folder / Path(fields["path"]).expanduser())
+    if kind == "url" and urllib.parse.urlsplit(fields["url"]).scheme == "file":
+        return FileSource(Path(urllib.request.url2pathname(urllib.parse.urlsplit(fields["url"]).path)))
     return {"url": UrlSource, "package": PackageSource}[kind](**fields)
 
 
-def _clashes(entries: tuple[WeightsEntry, ...]) -> list[str]:
+def clashes(entries: tuple[WeightsEntry, ...]) -> list[str]:
     """Name the entries that cannot be told apart: the same variant twice, or one file name for two files."""
     clashes: list[str] = []
     by_variant: dict[Any, int] = {}

@@ -8,10 +8,13 @@ Environment:
 from __future__ import annotations
 
 import collections
+import importlib
 import importlib.metadata
 import os
+import shutil
 import urllib.parse
 import warnings
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,9 +23,13 @@ import h5py
 
 from zoo.errors import DownloadError, HashMismatch, HubError, MissingDependency, Offline
 from zoo.hub import cache
-from zoo.hub.download import DownloadSettings, discard, download
 from zoo.hub.hashes import Promise, hash_file
 from zoo.hub.manifest import PackageSource, WeightsEntry
+from zoo.hub.settings import DownloadSettings
+
+# Who brings a file from an address, by its scheme: a module with ``download(url, target, progress, settings)``.
+CARRIERS = {"http": "zoo.hub.download", "https": "zoo.hub.download",
+            "s3": "zoo.hub.stores", "gs": "zoo.hub.stores", "hf": "zoo.hub.stores"}
 
 
 def locate(entry: WeightsEntry) -> Path | None:
@@ -60,42 +67,80 @@ def fetch(entry: WeightsEntry, *, progress: bool | None = None,
     """
     if path := locate(entry):
         return path
+    target = cache.weights_folder() / entry.file
+    _bring(entry, target, progress, settings)
+    return target
+
+
+def collect(entry: WeightsEntry, folder: str | os.PathLike[str], *, progress: bool | None = None,
+            settings: DownloadSettings = DownloadSettings()) -> Path:
+    """Put a verified copy of the file into a folder for another machine, and return its path.
+
+    There, ``ZOO_HOME`` or ``ZOO_WEIGHTS_PATH`` names the folder. What is on this machine is copied, the rest is
+    downloaded.
+
+    Args:
+        entry: from a manifest.
+        folder: has the layout of a cache; made if need be.
+        progress, settings: as of `fetch`, which says what is raised, too.
+    """
+    target = cache.weights_folder(Path(folder)) / entry.file
+    if target.is_file() and _flaw(entry, target) is None:
+        return target
+    here = locate(entry)
+    if here is None:
+        _bring(entry, target, progress, settings)
+        return target
+    promised = cache.promise(entry, here)
+    with cache.writing(Path(folder)):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(shutil.copyfile(here, target.with_name(target.name + cache.PART)))
+        digests = hash_file(part, promised.algorithms)
+        if flaw := promised.flaw(part, digests):
+            cache.discard(part)
+            raise HashMismatch(f"The copy of {here} in {folder} is not the same: {flaw}; it was removed. Is the disk "
+                               f"sound?")
+        cache.put(part, target, digests, origin=str(here))
+    return target
+
+
+def _bring(entry: WeightsEntry, target: Path, progress: bool | None, settings: DownloadSettings) -> None:
+    """Download the file to `target`, unless another process does it meanwhile."""
     urls = _urls(entry)
     if not urls:
-        raise _package_error(entry)
+        raise _local_error(entry)
     if is_offline():
         raise _offline_error(entry, urls)
-    target = cache.weights_folder() / entry.file
-    with cache.writing():
+    with cache.writing(target.parent.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(target.with_name(target.name + cache.LOCK)):
             # Another process may have brought the file while this one waited for the lock.
             if not target.is_file() or _flaw(entry, target):
                 _download_from_any(entry, urls, target, progress, settings)
-    return target
 
 
 def _download_from_any(entry: WeightsEntry, urls: list[str], target: Path, progress: bool | None,
                        settings: DownloadSettings) -> None:
     """Download from the first address that serves the promised bytes, and put them at `target`."""
     promised = cache.promise(entry, target)
-    failures: list[HubError] = []
+    failures: list[HubError | MissingDependency] = []
     waiting = collections.deque(urls)
     while waiting:
         url = waiting.popleft()
         resumed = target.with_name(target.name + cache.PART).exists()
         try:
-            part = download(url, target, progress=progress, settings=settings)
-        except DownloadError as error:
+            carrier = importlib.import_module(CARRIERS[urllib.parse.urlsplit(url).scheme.lower()])
+            part = carrier.download(url, target, progress=progress, settings=settings)
+        except (DownloadError, MissingDependency) as error:
             failures.append(error)
             continue
         digests = hash_file(part, promised.algorithms)
         flaw = promised.flaw(part, digests)
         if flaw is None:
             cache.put(part, target, digests, origin=url)
-            discard(part)
+            cache.discard(part)
             return
-        discard(part)
+        cache.discard(part)
         if resumed:
             waiting.appendleft(url)  # what an earlier run left behind may be to blame, as after a power cut
         else:
@@ -104,9 +149,9 @@ def _download_from_any(entry: WeightsEntry, urls: list[str], target: Path, progr
 
 
 def _candidates(entry: WeightsEntry) -> Iterator[Path]:
-    """Yield the files on this machine that may be the one: the cache, other folders, installed packages."""
+    """Yield the files on this machine that may be the one: the cache, other folders, sources on disks, packages."""
     folders = [cache.weights_folder(), *cache.other_folders()]
-    paths = [folder / entry.file for folder in folders] + [_installed(source) for source in entry.packages]
+    paths = [folder / entry.file for folder in folders] + [*entry.paths, *map(_installed, entry.packages)]
     yield from (path for path in dict.fromkeys(paths) if path is not None and path.is_file())
 
 
@@ -120,14 +165,16 @@ def _installed(source: PackageSource) -> Path | None:
 
 def _flaw(entry: WeightsEntry, path: Path) -> str | None:
     promised = cache.promise(entry, path)
-    if promised.digest is None and path.parent != cache.weights_folder() and not _is_whole_hdf5(path):
-        return "no hash of it is known, and it is no complete HDF5 file (Keras leaves half a file when a download " \
-               "breaks off)"
+    if promised.digest is None and path.parent != cache.weights_folder() and not _is_whole(path):
+        return "no hash of it is known, and it is no complete HDF5 file or archive (Keras leaves half a file when a " \
+               "download breaks off)"
     return cache.flaw(path, promised)
 
 
-def _is_whole_hdf5(path: Path) -> bool:
-    """Whether HDF5 itself finds the file as long as its header says."""
+def _is_whole(path: Path) -> bool:
+    """Whether HDF5 itself finds the file as long as its header says, or an archive has its end."""
+    if zipfile.is_zipfile(path):
+        return True
     try:
         with h5py.File(path, "r"):
             return True
@@ -145,8 +192,11 @@ def is_offline() -> bool:
     return os.environ.get("ZOO_OFFLINE", "").strip().lower() not in {"", "0", "false", "no", "off"}
 
 
-def _package_error(entry: WeightsEntry) -> HubError | MissingDependency:
-    """Say what to do about weights that come in a package only, of which `locate` found no good copy."""
+def _local_error(entry: WeightsEntry) -> HubError | MissingDependency:
+    """Say what to do about a file that no address has, of which `locate` found no good copy."""
+    if not entry.packages:
+        return HubError(f"{entry} has no good copy at {' or '.join(map(str, entry.paths))}, and its manifest names no "
+                        f"address to fetch it from. {_by_hand(entry, [])}.")
     source = entry.packages[0]
     if _installed(source) is None:
         return MissingDependency(source.distribution, source.extra, f"{entry}: its weight file {entry.file}")
@@ -162,10 +212,13 @@ def _offline_error(entry: WeightsEntry, urls: list[str]) -> Offline:
                    f"or unset ZOO_OFFLINE.")
 
 
-def _failure(entry: WeightsEntry, failures: list[HubError], promised: Promise) -> HubError:
+def _failure(entry: WeightsEntry, failures: list[HubError | MissingDependency],
+             promised: Promise) -> HubError | MissingDependency:
     """Make one error of those of all sources; wrong bytes weigh more than a network that is down."""
     kind = next((type(failure) for failure in failures if isinstance(failure, HashMismatch)), DownloadError)
     hint = f"{_by_hand(entry, [])}, or name a server that has it in ZOO_MIRROR."
+    if all(isinstance(failure, MissingDependency) for failure in failures):
+        return failures[0]
     if kind is HashMismatch and promised.digest and not entry.digest:
         hint += f" The expected hash is that of the first download; if the publisher replaced the file on purpose, " \
                 f"delete {cache.record_beside(cache.weights_folder() / entry.file)}."

@@ -47,14 +47,27 @@ def _is_variant(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(item, (str, int, float)) for item in value.values())
 
 
+# How an RGB image of 0..255 becomes an input; "file": as the file of a whole model says.
+PREPROCESS = ("caffe", "tf", "torch", "lite", "none", "file")
+
+
+def _is_labels(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) or \
+        (isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value))
+
+
 NAME = _pattern("a name", r"\S(.*\S)?")
-URL = _pattern("an http or https address", r"https?://[^\s/]+/\S*")
+PAGE = _pattern("an http or https address", r"https?://[^\s/]+/\S*")
+URL = _pattern("an address that begins with http://, https://, file:///, s3://, gs:// or hf://",
+               r"((https?|s3|gs|hf)://[^\s/]+|file://)/\S+")
+PATH = Leaf("a path", lambda value: isinstance(value, str) and bool(value.strip()) and "\0" not in value)
 # The name becomes part of a path in the cache: nothing in it may lead out of that folder or hide the file.
 FILE = _pattern("a plain file name", r"\w[\w.+-]*")
 FRACTION = Leaf("a fraction between 0 and 1", lambda value: isinstance(value, float) and 0 < value < 1)
 
 SOURCE = Tagged("kind", {
     "url": {"url": URL},
+    "file": {"path": PATH},
     "package": {"distribution": NAME, "extra": NAME, "file": Leaf("a relative path without '..'", _stays_inside)},
 })
 ENTRY = {
@@ -63,13 +76,13 @@ ENTRY = {
     "file": FILE,
     "sources": [SOURCE],
     "format": NAME,
-    "preprocess": NAME,
-    "labels": NAME,
+    "preprocess": Leaf(f"one of {', '.join(PREPROCESS)}", lambda value: value in PREPROCESS),
+    "labels": Leaf("'imagenet', 'file', or a list of names", _is_labels),
     "licence": NAME,
-    "publisher": URL,
-    "paper?": URL,
+    "publisher": PAGE,
+    "paper?": PAGE,
     "size?": Leaf("a number of bytes", lambda value: type(value) is int and value > 0),
-    "accuracy?": {"top1": FRACTION, "top5?": FRACTION, "source": URL},
+    "accuracy?": {"top1": FRACTION, "top5?": FRACTION, "source": PAGE},
     **{f"{name}?": _pattern(f"{length} hex digits in lower case", f"[0-9a-f]{{{length}}}")
        for name, length in HEX_LENGTHS.items()},
 }

@@ -11,7 +11,7 @@ import filelock
 
 from zoo.errors import ConfigError, HashMismatch, Offline, Unsupported
 from zoo.hub import cache
-from zoo.hub.download import discard, download
+from zoo.hub.download import download
 from zoo.hub.hashes import HEX_LENGTHS, hash_file
 from zoo.hub.retrieve import is_offline
 from zoo.keras_json import keras_home
@@ -62,7 +62,7 @@ def get_file(fname: str | None = None, origin: str | None = None, untar: bool = 
             part = download(origin, target)
             if not _keeps(part, *digest):
                 found = hash_file(part, [digest[0]])[digest[0]]
-                discard(part)
+                cache.discard(part)
                 raise HashMismatch(f"{origin}: expected {digest[0]} {digest[1]}, received {found}.")
             os.replace(part, target)
     return str(target)
