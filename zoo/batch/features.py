@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo import layers, tree
+from zoo.applications.registry import get_application
 from zoo.batch import image_models
 from zoo.batch.image_models import ImageModel
 from zoo.batch.pipeline import Sample, computed
@@ -43,8 +44,9 @@ def choose(model: str, *, layer: str | None = None, variant: Mapping[str, Any] |
            assume: str | None = None) -> Extractor:
     """What computes the features of images.
 
-    A network by name is built without its classifier, with average pooling; of a model file, the head behind the last
-    pooling or `Flatten` is cut off. With `layer`, a network by name has its classifier, so that all layers are there.
+    A network by name is built without its classifier, with average pooling, for images of its usual size; of a model
+    file, the head behind the last pooling or `Flatten` is cut off. With `layer`, a network by name has its classifier,
+    so that all layers are there.
 
     Args:
         model, variant, weights, preprocess, assume: as of `zoo.batch.image_models.load`.
@@ -58,7 +60,7 @@ def choose(model: str, *, layer: str | None = None, variant: Mapping[str, Any] |
     """
     is_file = os.path.exists(model)
     if layer is None and not is_file:
-        variant = {**(variant or {}), "include_top": False, "pooling": "avg"}
+        variant = {"size": get_application(model).size, **(variant or {}), "include_top": False, "pooling": "avg"}
     found = image_models.load(model, variant=variant, weights=weights, preprocess=preprocess, assume=assume)
     if layer is not None:
         cut = Model(found.model.inputs, found.model.get_layer(layer).output, name=found.model.name)

@@ -18,6 +18,7 @@ from zoo.batch.sinks import CsvSink, JsonLinesSink, Sink, output_file
 from zoo.batch.sources import ImageSource, find_images
 from zoo.cli import assumed_backend
 from zoo.cli.exit_codes import ExitCode
+from zoo.cli.numbers import positive
 from zoo.cli.variants import HELP, parse
 from zoo.report.tables import Column, clean, display_width, fit, line, terminal_width
 
@@ -46,8 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help=f"a network {HELP}; or a model file (default: %(default)s)")
     parser.add_argument("--weights", metavar="FILE", help="weights for the model, in place of the published ones")
     assumed_backend.add_argument(parser)
-    parser.add_argument("--top-k", type=_positive, default=5, metavar="N", help="labels a row (default: %(default)s)")
-    parser.add_argument("--batch-size", type=_positive, default=32, metavar="N",
+    parser.add_argument("--top-k", type=positive, default=5, metavar="N", help="labels a row (default: %(default)s)")
+    parser.add_argument("--batch-size", type=positive, default=32, metavar="N",
                         help="images in one run of the model (default: %(default)s)")
     parser.add_argument("--format", choices=("table", "csv", "jsonl"), default="table",
                         help="of the output (default: %(default)s)")
@@ -122,9 +123,3 @@ def _with_progress(rows: Iterable[Row], total: int, stream: TextIO) -> Iterator[
     """The rows, with a progress bar on a terminal unless the rows themselves appear there."""
     shown = sys.stderr.isatty() and not stream.isatty()
     return iter(tqdm(rows, total=total, unit="image", disable=not shown))
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a positive number, received {text!r}")
-    return int(text)

@@ -28,8 +28,10 @@ COMMANDS = {
     "diff": "show what differs between two model files",
     "scan": "look for what is unsafe in model files",
     "classify": "name what is in images",
+    "finetune": "teach a pretrained network the classes of a folder of photos",
     "fetch": "bring pretrained weights to this machine",
     "models": "list the pretrained networks",
+    "cache": "show, verify or prune the weight files that are kept",
     "run": "run a script that imports Keras",
 }
 
