@@ -19,8 +19,9 @@ import errno
 import hashlib
 import json
 import os
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from zoo.hub.hashes import Digest, Promise, hash_file
 from zoo.hub.manifest import WeightsEntry
 
 PART, PART_STATE, LOCK, RECORD = ".part", ".part.json", ".lock", ".record.json"
+
+RECORD_DRAFT = re.compile(re.escape(RECORD) + r"\.\d+$")    # left behind if zoo is killed while it writes a record
+NOTHING_KNOWN = "it has no record: nothing is known of what it should be"
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
@@ -183,21 +187,33 @@ def cached_files() -> list[Path]:
     """Return the weight files in the cache, sorted by name, without records, locks and unfinished downloads."""
     beside = (PART, PART_STATE, LOCK, RECORD)
     folder = weights_folder()
-    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.endswith(beside)) \
+    return sorted(path for path in folder.iterdir()
+                  if path.is_file() and not path.name.endswith(beside) and not RECORD_DRAFT.search(path.name)) \
         if folder.is_dir() else []
 
 
-def verify() -> dict[Path, str | None]:
-    """Read every file in the cache as a whole; return what is wrong with each, None where nothing is."""
-    found: dict[Path, str | None] = {}
-    for path in cached_files():
+def verify(entries: Iterable[WeightsEntry] = ()) -> dict[Path, str | None]:
+    """Read every file in the cache as a whole; return what is wrong with each, None where nothing is.
+
+    Args:
+        entries: of manifests; what they promise of their files is checked as well as the records.
+    """
+    promised = {entry.file: Promise(entry.digest, entry.size) for entry in entries if entry.digest}
+    return {path: _thorough_flaw(path, promised.get(path.name)) for path in cached_files()}
+
+
+def _thorough_flaw(path: Path, promised: Promise | None) -> str | None:
+    """Say how a file breaks what its manifest promises (None: nothing) or its record says, after reading it all."""
+    try:
         record = read_record(record_beside(path))
-        if record is None:
-            found[path] = "it has no record: nothing is known of what it should be"
-        else:
-            promised = Promise(record.digest, record.size)
-            found[path] = promised.flaw(path, hash_file(path, promised.algorithms))
-    return found
+    except HubError as error:
+        return str(error)
+    promises = [promised] if promised else []
+    promises += [Promise(record.digest, record.size)] if record else []
+    if not promises:
+        return NOTHING_KNOWN
+    digests = hash_file(path, set().union(*(each.algorithms for each in promises)))
+    return next(filter(None, (each.flaw(path, digests) for each in promises)), None)
 
 
 @contextlib.contextmanager
