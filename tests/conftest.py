@@ -8,10 +8,11 @@ import json
 import os
 import pathlib
 import zlib
+from typing import Any
 
 import pytest
 
-from tests.conformance.outcome import TALLIES
+from tests.conformance.outcome import TALLIES, Tally
 from tests.corpus import CORPUS
 from zoo.engine import device, rng
 from zoo.errors import ConfigError
@@ -57,14 +58,24 @@ def _gpu_problem() -> str | None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if target := session.config.getoption("--tallies"):
-        pathlib.Path(target).write_text(json.dumps([dataclasses.asdict(entry) for entry in TALLIES], indent=1))
+    """Counts go from the processes that ran the tests (pytest -n 2) to the one that shows them."""
+    counted = [dataclasses.asdict(entry) for entry in TALLIES]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tallies"] = counted
+    elif target := session.config.getoption("--tallies"):
+        pathlib.Path(target).write_text(json.dumps(counted, indent=1))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """One of these processes has ended."""
+    TALLIES.extend(Tally(**entry) for entry in getattr(node, "workeroutput", {}).get("tallies", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if TALLIES:
         terminalreporter.section("conformance")
-        for entry in TALLIES:
+        for entry in sorted(TALLIES, key=lambda entry: entry.title):
             for line in entry.lines():
                 terminalreporter.write_line(line)
     if CORPUS is None:

@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", metavar="FILE", help="if IN is an architecture alone, the file with its weights")
     parser.add_argument("--to", choices=sorted(TARGETS), help="what to write, if the suffix does not say it, or whose "
                         "vocabulary: " + "; ".join(f"{name}: {target.title}" for name, target in TARGETS.items()))
-    parser.add_argument("--format", choices=sorted(_WRITABLE), help="exactly which format, by zoo's own name for it")
+    parser.add_argument("--format", choices=sorted(_WRITABLE), metavar="NAME",
+                        help=f"exactly which format, by zoo's own name for it: {', '.join(sorted(_WRITABLE))}")
     parser.add_argument("--dialect", choices=sorted({name for container in _WRITABLE.values()
                                                      for name in container.dialects}),
                         help="whose vocabulary to write (default: that of IN if OUT can have it)")
