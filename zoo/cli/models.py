@@ -11,6 +11,7 @@ from typing import Any
 from zoo import hub
 from zoo.applications.registry import APPLICATIONS, Application
 from zoo.cli.exit_codes import ExitCode
+from zoo.cli.variants import own_models
 from zoo.report.inspection import in_bytes
 from zoo.report.tables import Column, table, terminal_width
 
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the list."""
-    models = [describe(application) for application in APPLICATIONS.values()]
+    models = [*map(describe, APPLICATIONS.values()), *map(describe_own, own_models())]
     if args.json:
         print(json.dumps(models, indent=1))
         return ExitCode.OK
@@ -47,11 +48,23 @@ def describe(application: Application) -> dict[str, Any]:
     """What is known of a network and its weight files; the first one is the usual one."""
     return {
         "name": application.name,
-        "parameters": application.build(weights=None).count_params(),
+        "parameters": application.parameters,
         "input_size": [application.size, application.size],
         "preprocess": application.mode,
-        "weights": [_weights(entry) for entry in hub.weights_manifest().entries if entry.model == application.name],
+        "weights": _all_weights(application.name),
     }
+
+
+def describe_own(name: str) -> dict[str, Any]:
+    """What is known of a registered model, whose file is not opened: that is left to `zoo inspect`."""
+    entry = hub.own_model(name)
+    return {"name": name, "parameters": None, "input_size": None, "preprocess": entry.preprocess,
+            "weights": _all_weights(name)}
+
+
+def _all_weights(model: str) -> list[dict[str, Any]]:
+    entries = hub.weights_manifest().entries
+    return [_weights(entry) for entry in entries if entry.model.casefold() == model.casefold()]
 
 
 def _weights(entry: hub.WeightsEntry) -> dict[str, Any]:
@@ -71,8 +84,9 @@ def _weights(entry: hub.WeightsEntry) -> dict[str, Any]:
 def _row(model: dict[str, Any]) -> tuple[Any, ...]:
     usual = model["weights"][0] if model["weights"] else None
     accuracy = (usual or {}).get("accuracy") or {}
-    rows, columns = model["input_size"]
-    return (model["name"], f"{model['parameters']:,}", f"{rows}x{columns}", _percent(accuracy.get("top1")),
+    images = None if model["input_size"] is None else "x".join(map(str, model["input_size"]))
+    parameters = None if model["parameters"] is None else f"{model['parameters']:,}"
+    return (model["name"], parameters, images, _percent(accuracy.get("top1")),
             _percent(accuracy.get("top5")), len(model["weights"]), _state(usual))
 
 
@@ -87,4 +101,6 @@ def _state(weights: dict[str, Any] | None) -> str:
     if weights["path"] is not None:
         return "here"
     size = "" if weights["bytes"] is None else f" ({in_bytes(weights['bytes'])})"
-    return f"zoo fetch{size}" if weights["urls"] else f"pip install \"zoo[{weights['extra']}]\"{size}"
+    if weights["urls"]:
+        return f"zoo fetch{size}"
+    return "missing" if weights["extra"] is None else f"pip install \"zoo[{weights['extra']}]\"{size}"

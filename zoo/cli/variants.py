@@ -6,9 +6,11 @@ import json
 import re
 from typing import Any
 
-from zoo.applications.registry import get_application
+from zoo.applications.registry import get_application, list_models
 from zoo.errors import ConfigError, NotInManifest
 from zoo.hub import WeightsEntry, weights_manifest
+
+_APPLICATIONS = {name.casefold() for name in list_models()}
 
 HELP = "as in `zoo models`; arguments follow a colon: mobilenet:alpha=0.5,size=160"
 
@@ -34,17 +36,29 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
     return name, arguments
 
 
-def find_entry(text: str) -> WeightsEntry:
-    """The weights of a network: of those that agree with its arguments, the ones that the manifest lists first.
+def find_entries(text: str) -> list[WeightsEntry]:
+    """The weight files of a network that agree with its arguments, in the order of the manifest.
 
     Raises:
         ConfigError: there is no such network.
         NotInManifest: no weights agree with the arguments.
     """
     name, arguments = parse(text)
-    name = get_application(name).name
-    entries = [entry for entry in weights_manifest().entries if entry.model == name]
-    for entry in entries:
-        if arguments.items() <= entry.variant.items():
-            return entry
-    raise NotInManifest(f"No weights are published for {text!r}. There are: {', '.join(map(str, entries)) or 'none'}")
+    own = {model.casefold(): model for model in own_models()}
+    name = own[name.casefold()] if name.casefold() in own else get_application(name).name
+    entries = [entry for entry in weights_manifest().entries if entry.model.casefold() == name.casefold()]
+    found = [entry for entry in entries if arguments.items() <= entry.variant.items()]
+    if not found:
+        raise NotInManifest(f"No weights are published for {text!r}. There are: "
+                            f"{', '.join(map(str, entries)) or 'none'}")
+    return found
+
+
+def find_entry(text: str) -> WeightsEntry:
+    """The weights of a network: the first of `find_entries`."""
+    return find_entries(text)[0]
+
+
+def own_models() -> list[str]:
+    """Names of the models that were registered beside the applications."""
+    return [model for model in weights_manifest().models if model.casefold() not in _APPLICATIONS]

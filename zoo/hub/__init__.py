@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zoo.hub.manifest import UrlSource as UrlSource
     from zoo.hub.manifest import WeightsEntry as WeightsEntry
     from zoo.hub.manifest import read_manifest as read_manifest
+    from zoo.hub.registered import own_model as own_model
     from zoo.hub.registered import register as register
     from zoo.hub.registered import weights_manifest as weights_manifest
     from zoo.hub.retrieve import collect as collect
@@ -39,6 +40,7 @@ _NAMES = {
     "collect": "retrieve",
     "fetch": "retrieve",
     "locate": "retrieve",
+    "own_model": "registered",
     "read_manifest": "manifest",
     "register": "registered",
     "weights_manifest": "registered",

@@ -20,6 +20,8 @@ from zoo.errors import ConfigError, NotInManifest
 from zoo.hub.hashes import HEX_LENGTHS, Digest
 from zoo.hub.schema import MANIFEST, problems
 
+WHOLE_MODELS = ("keras_zip", "keras_h5")
+
 
 @dataclass(frozen=True)
 class UrlSource:
@@ -92,6 +94,11 @@ class WeightsEntry:
     digest: Digest | None = None
     size: int | None = None
     accuracy: Accuracy | None = None
+
+    @property
+    def is_whole_model(self) -> bool:
+        """Whether the file has the architecture, too."""
+        return self.format in WHOLE_MODELS
 
     @property
     def urls(self) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import ConfigError
-from zoo.hub.manifest import Manifest, WeightsEntry, clashes, parse_manifest, read_manifest
+from zoo.errors import ConfigError, NotInManifest
+from zoo.hub.manifest import WHOLE_MODELS, Manifest, WeightsEntry, clashes, parse_manifest, read_manifest
 
 FILE_NAME = "weights_manifest.json"
 VARIABLE = "ZOO_MANIFESTS"
@@ -59,6 +59,29 @@ def weights_manifest() -> Manifest:
     return _join(own) if own else shipped_manifest()
 
 
+def own_model(name: str, **variant: Any) -> WeightsEntry | None:
+    """Return the first entry of a registered whole model that agrees with all of `variant`.
+
+    Args:
+        name: of the model; upper and lower case are the same.
+        **variant: some of the arguments that the entry has.
+
+    Returns:
+        None if no model of that name was registered, or zoo ships it.
+
+    Raises:
+        NotInManifest: no entry of that model agrees.
+    """
+    shipped = {model.casefold() for model in shipped_manifest().models}
+    entries = [entry for entry in weights_manifest().entries if entry.model.casefold() == name.casefold()]
+    if not entries or name.casefold() in shipped:
+        return None
+    for entry in entries:
+        if variant.items() <= entry.variant.items():
+            return entry
+    raise NotInManifest(f"No file of {name} agrees with {variant}. There are: {', '.join(map(str, entries))}")
+
+
 @functools.cache
 def shipped_manifest() -> Manifest:
     """Return the manifest that zoo ships: inside an installed package, at the root of a source checkout."""
@@ -89,6 +112,9 @@ def _join(own: list[Manifest]) -> Manifest:
     wrong = [f"{entry} is no weight file of zoo's {entry.model}: give it the variant of one that `zoo models --json` "
              f"lists, or the model another name" for entry in added
              if entry.model.casefold() in names and _key(entry) not in variants]
+    wrong += [f"{entry} is no network of zoo's, so its file must be a whole model: format {' or '.join(WHOLE_MODELS)}, "
+              f"received {entry.format}" for entry in added
+              if entry.model.casefold() not in names and not entry.is_whole_model]
     replaced = {_key(entry) for entry in added}
     entries = (*added, *(entry for entry in shipped.entries if _key(entry) not in replaced))
     wrong += clashes(entries)

@@ -52,7 +52,7 @@ PREPROCESS = ("caffe", "tf", "torch", "lite", "none", "file")
 
 
 def _is_labels(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) or \
+    return value in ("imagenet", "file") or \
         (isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value))
 
 
