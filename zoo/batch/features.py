@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from zoo import layers, tree
-from zoo.applications.registry import get_application
+from zoo.applications.registry import Application, get_application
 from zoo.batch import image_models
 from zoo.batch.image_models import ImageModel
 from zoo.batch.pipeline import Sample, computed
 from zoo.batch.sources import ImageSource
-from zoo.errors import ShapeError
+from zoo.errors import ConfigError, ShapeError
 from zoo.io.edits.headless import without_top
 from zoo.models import Model, capture, restore
 
@@ -58,14 +58,14 @@ def choose(model: str, *, layer: str | None = None, variant: Mapping[str, Any] |
         ShapeError: the layer has several outputs, or its output has an unknown shape.
         ZooError: the weights cannot be had, or the file cannot be read.
     """
-    is_file = os.path.exists(model)
-    if layer is None and not is_file:
-        variant = {"size": get_application(model).size, **(variant or {}), "include_top": False, "pooling": "avg"}
+    application = _application_named(model)
+    if layer is None and application is not None:
+        variant = {"size": application.size, **(variant or {}), "include_top": False, "pooling": "avg"}
     found = image_models.load(model, variant=variant, weights=weights, preprocess=preprocess, assume=assume)
     if layer is not None:
         cut = Model(found.model.inputs, found.model.get_layer(layer).output, name=found.model.name)
     else:
-        cut = _without_head(found) if is_file else found.model
+        cut = found.model if application is not None else _without_head(found)
     shape = cut.outputs[0].shape[1:]
     if len(cut.outputs) != 1 or None in shape:
         raise ShapeError(f"Expected one output of known shape of layer {layer!r} of model {found.model.name!r}, "
@@ -75,9 +75,23 @@ def choose(model: str, *, layer: str | None = None, variant: Mapping[str, Any] |
 
 def extracted(sources: Sequence[ImageSource], extractor: Extractor, *,
               batch_size: int = 32) -> Iterator[tuple[Sample, np.ndarray | None]]:
-    """Each image, in order, with its features; None if it cannot be read. Memory does not grow with their number."""
-    return computed(sources, extractor.source.read, extractor.compute, extractor.source.item_shape,
-                    batch_size=batch_size)
+    """Each image, in order, with its features; None, and an error, if there are none. Memory does not grow with the
+    number of images."""
+    for sample, found in computed(sources, extractor.source.read, extractor.compute, extractor.source.item_shape,
+                                  batch_size=batch_size):
+        if found is not None and not np.isfinite(found).all():
+            sample, found = replace(sample, error="the model's output for this image is not finite"), None
+        yield sample, found
+
+
+def _application_named(model: str) -> Application | None:
+    """The application of that name; None if it is a file, or of no name that is known here."""
+    if os.path.exists(model):
+        return None
+    try:
+        return get_application(model)
+    except ConfigError:                                     # `load` knows other names, or says what is wrong
+        return None
 
 
 def _without_head(found: ImageModel) -> Model:

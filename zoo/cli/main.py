@@ -28,6 +28,7 @@ COMMANDS = {
     "diff": "show what differs between two model files",
     "scan": "look for what is unsafe in model files",
     "classify": "name what is in images",
+    "embed": "write what a network sees in images as numbers",
     "finetune": "teach a pretrained network the classes of a folder of photos",
     "fetch": "bring pretrained weights to this machine",
     "models": "list the pretrained networks",
