@@ -15,6 +15,7 @@ from zoo.applications.constructor import Constructor, constructor
 from zoo.applications.finish import finish
 from zoo.applications.labels import decode_predictions as decode_predictions
 from zoo.applications.preprocess import for_mode
+from zoo.applications.weights import FormerVersion
 from zoo.engine.symbolic import KerasTensor
 from zoo.models import Model
 
@@ -67,7 +68,7 @@ def joined(shortcut: KerasTensor, x: KerasTensor, name: str) -> KerasTensor:
 
 
 def resnet(application: str, depths: Sequence[int], block: Block = residual_block,
-           filters: Sequence[int] = STAGE_FILTERS) -> Constructor:
+           filters: Sequence[int] = STAGE_FILTERS, former: FormerVersion | None = None) -> Constructor:
     """The function of a network with so many blocks, and filters, in each stage."""
     def build(given: Arguments) -> Model:
         checked = arguments.check(application, given)
@@ -77,11 +78,23 @@ def resnet(application: str, depths: Sequence[int], block: Block = residual_bloc
             for i in range(1, depth + 1):
                 stride = 2 if i == 1 and stage > 2 else 1
                 x = block(x, width, stride, i == 1, f"conv{stage}_block{i}")
-        return finish(x, images, checked, application, pooling_is_named=True)
+        return finish(x, images, checked, application, pooling_is_named=True, former=former)
 
     return constructor(application, build, f"{application}, with {'-'.join(map(str, depths))} blocks.")
 
 
-ResNet50 = resnet("ResNet50", (3, 4, 6, 3))
+def _former_layers(depths: Sequence[int]) -> dict[str, str]:
+    """Names of layers by the Caffe network: block "2a" is today's conv2_block1, branch "2c" its third convolution."""
+    names = {"conv1": "conv1_conv", "bn_conv1": "conv1_bn", "fc1000": "predictions"}
+    for stage, depth in enumerate(depths, 2):
+        for i, letter in enumerate("abcdef"[:depth], 1):
+            for branch, number in (("1", 0), ("2a", 1), ("2b", 2), ("2c", 3)):
+                for then, now in (("res", "conv"), ("bn", "bn")):
+                    names[f"{then}{stage}{letter}_branch{branch}"] = f"conv{stage}_block{i}_{number}_{now}"
+    return names
+
+
+ResNet50 = resnet("ResNet50", (3, 4, 6, 3),
+                  former=FormerVersion(_former_layers((3, 4, 6, 3)), epsilon=1e-3, until="Keras 2.2.4"))
 ResNet101 = resnet("ResNet101", (3, 4, 23, 3))
 ResNet152 = resnet("ResNet152", (3, 8, 36, 3))

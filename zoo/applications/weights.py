@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from zoo import hub, io
+from zoo import hub, io, layers
 from zoo.applications.arguments import IMAGENET, Weights
 from zoo.io.document import WeightGroup, WeightTree
 from zoo.io.tensors import TensorRecord
@@ -36,8 +37,27 @@ TORCH_PARAMETERS: Mapping[str, Mapping[str, tuple[str, Axes]]] = {
 TORCH_COUNTER = "num_batches_tracked"                       # of a batch normalisation; no number depends on it
 
 
+@dataclass(frozen=True)
+class FormerVersion:
+    """An application before its layers got the names and the order that they have now.
+
+    Args:
+        layers: the name of each layer with weights then -> its name now.
+        epsilon: of its batch normalisations then.
+        until: the last release that built it so, for the report.
+    """
+
+    layers: Mapping[str, str]
+    epsilon: float
+    until: str
+
+    def wrote(self, tree: WeightTree) -> bool:
+        """Whether a file is of that version: some of its layers have names that exist no longer."""
+        return tree.layout == "by_layer" and any(group.path in self.layers for group in tree.groups)
+
+
 def load_weights(model: Model, weights: Weights, application: str, variant: Mapping[str, Any],
-                 torch_modules: Mapping[str, str | None] | None = None) -> None:
+                 torch_modules: Mapping[str, str | None] | None = None, former: FormerVersion | None = None) -> None:
     """Loads the weights that an application was asked for; leaves what it did in ``model.load_report``.
 
     Args:
@@ -47,6 +67,8 @@ def load_weights(model: Model, weights: Weights, application: str, variant: Mapp
         variant: which of its published files fits, by the arguments that the manifest lists.
         torch_modules: for files of PyTorch: the layer of each module, None for a module that this model lacks on
             purpose.
+        former: another version of the application, whose files are read, too. The model then normalises as that
+            version did.
 
     Raises:
         WeightsMismatch: the file does not fit the model; all differences are listed.
@@ -59,7 +81,27 @@ def load_weights(model: Model, weights: Weights, application: str, variant: Mapp
     document = io.read(path)
     if torch_modules is not None and document.format == "torch_checkpoint":
         document = dataclasses.replace(document, weights=by_layer(document.weights, model, torch_modules))
+    is_former = former is not None and document.weights is not None and former.wrote(document.weights)
+    if is_former:
+        document = dataclasses.replace(document, weights=as_now(document.weights, model, former))
     model.load_report = model_weights.load(model, document)
+    if is_former:
+        _normalize_as(former, model)
+
+
+def as_now(tree: WeightTree, model: Model, former: FormerVersion) -> WeightTree:
+    """A file of a former version with today's names of layers, in their order; other layers come last as they are."""
+    places = {layer.name: place for place, layer in enumerate(model.layers)}
+    renamed = [dataclasses.replace(group, path=former.layers.get(group.path, group.path)) for group in tree.groups]
+    return dataclasses.replace(tree, groups=sorted(renamed, key=lambda group: places.get(group.path, len(places))))
+
+
+def _normalize_as(former: FormerVersion, model: Model) -> None:
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.epsilon = former.epsilon
+    model.load_report.notes.append(f"the layers have the names of {former.until} and before, which normalised with "
+                                   f"epsilon={former.epsilon}: so does this model now")
 
 
 def by_layer(tree: WeightTree, model: Model, modules: Mapping[str, str | None]) -> WeightTree:

@@ -1,0 +1,107 @@
+"""Weights files that Keras 2 wrote, by the tables of their layers: into today's applications."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.corpus import CORPUS, require_corpus
+from zoo.applications import ResNet50, get_model
+from zoo.errors import WeightsMismatch
+from zoo.models import Model, model_from_json
+
+Arrays = dict[str, list[np.ndarray]]
+
+
+def layout_of(name: str) -> dict[str, Any]:
+    assert CORPUS is not None
+    return json.loads((CORPUS / "keras-2.2.4-applications" / f"{name}.layout.json").read_text())
+
+
+def write(layout: dict[str, Any], path: Path) -> Arrays:
+    """A file as Keras 2.2.4 wrote it, with random arrays; gives these by the names of their layers."""
+    random, written = np.random.default_rng(0), {}
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = np.array([row["name"].encode() for row in layout["layers"]])
+        file.attrs["keras_version"], file.attrs["backend"] = b"2.2.4", b"tensorflow"
+        for row in layout["layers"]:
+            group = file.create_group(row["name"])
+            group.attrs["weight_names"] = np.array([f"{name}:0".encode() for name, _ in row["weights"]], "S")
+            arrays = []
+            for name, shape in row["weights"]:
+                noise = random.standard_normal(shape, "float32")
+                arrays.append(noise / np.sqrt(np.prod(shape[:-1]), dtype="float32") if len(shape) > 1 else
+                              np.abs(noise) / 10 + np.float32(0.01))
+                group[f"{name}:0"] = arrays[-1]
+            if arrays:
+                written[row["name"]] = arrays
+    return written
+
+
+def former_model(name: str) -> Model:
+    """The architecture as Keras 2.2.4 had it with TensorFlow (the record was made with Theano)."""
+    assert CORPUS is not None
+    record = json.loads((CORPUS / "keras-2.2.4-applications" / f"{name}.model.json").read_text())
+    return model_from_json(json.dumps(record | {"backend": "tensorflow"}))
+
+
+@require_corpus
+@pytest.mark.parametrize("name", ["ResNet50", "ResNet50_notop"])
+def test_resnet50_with_the_names_of_caffe(name: str, tmp_path: Path) -> None:
+    """Shortcuts came after the last convolution of a block, and one pair of them has equal shapes."""
+    written = write(layout_of(name), tmp_path / "old.h5")
+    model = ResNet50(weights=tmp_path / "old.h5", include_top="notop" not in name)
+    for then, now in {"conv1": "conv1_conv", "res2a_branch2c": "conv2_block1_3_conv", "bn2a_branch1": "conv2_block1_0_bn",
+                      "res2a_branch1": "conv2_block1_0_conv", "bn4f_branch2b": "conv4_block6_2_bn"}.items():
+        for weight, array in zip(model.get_layer(now).weights, written[then], strict=True):
+            np.testing.assert_array_equal(weight.numpy(), array, err_msg=weight.path)
+    assert model.load_report.is_complete and "Keras 2.2.4" in model.load_report.notes[-1]
+
+
+@require_corpus
+@pytest.mark.parametrize("name", ["ResNet50", "DenseNet121", "InceptionV3", "MobileNetV2", "NASNetMobile", "Xception"])
+def test_today_s_application_computes_what_the_former_one_did(name: str, tmp_path: Path) -> None:
+    """So that layers of equal shapes cannot have changed places, nor options of layers."""
+    layout = layout_of(name)
+    write(layout, tmp_path / "old.h5")
+    former = former_model(name)
+    former.load_weights(tmp_path / "old.h5")
+    size = layout["input_size"]
+    images = np.random.default_rng(0).standard_normal((1, size, size, 3), "float32")
+    expected = np.log(former.predict(images) + 1e-20)
+    assert np.ptp(expected) > 0.5                           # not all classes alike
+    actual = np.log(get_model(name, weights=tmp_path / "old.h5").predict(images) + 1e-20)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-3 * np.ptp(expected))
+
+
+@require_corpus
+def test_a_former_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    layout = layout_of("ResNet50")
+    layout["layers"] = [row for row in layout["layers"] if row["name"] != "res5a_branch1"]
+    write(layout, tmp_path / "old.h5")
+    with pytest.raises(WeightsMismatch, match="old.h5"):
+        ResNet50(weights=tmp_path / "old.h5")
+
+
+OTHERS = [f"{name}{top}" for name in ("DenseNet121", "InceptionV3", "MobileNet", "MobileNetV2", "NASNetMobile",
+                                      "Xception") for top in ("", "_notop")] + ["InceptionResNetV2_notop"]
+
+
+@require_corpus
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_others_load_in_order(name: str, tmp_path: Path) -> None:
+    layout = layout_of(name)
+    written = list(write(layout, tmp_path / "old.h5").values())
+    size = layout["input_size"]
+    model = get_model(layout["application"], weights=tmp_path / "old.h5", include_top=layout["include_top"],
+                      input_shape=(size, size, 3))
+    assert model.load_report.is_complete
+    layers = [layer for layer in model.layers if layer.weights]
+    for layer, arrays in zip(layers, written, strict=True):
+        for weight, array in zip(layer.weights, arrays, strict=True):
+            np.testing.assert_array_equal(weight.numpy(), array, err_msg=weight.path)
