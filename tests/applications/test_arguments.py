@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from zoo import applications, layers
-from zoo.applications import VGG16, VGG19, EfficientNetLite0, MobileNet, get_application, get_model, list_models
+from zoo.applications import VGG16, MobileNet, get_application, get_model, list_models
 from zoo.config import config
 from zoo.errors import ConfigError
 from zoo.models import Model
@@ -88,22 +88,77 @@ def test_input_tensor_and_input_shape_have_to_agree() -> None:
     assert VGG16(weights=None, include_top=False, input_tensor=start, input_shape=(64, 64, 3)).input is start
 
 
-def test_signatures_are_those_of_keras() -> None:
-    shared = ("include_top", "weights", "input_tensor", "input_shape", "pooling", "classes", "classifier_activation",
-              "name")
-    for build in (VGG16, VGG19, EfficientNetLite0):
-        assert tuple(inspect.signature(build).parameters) == shared
-    parameters = inspect.signature(MobileNet).parameters
-    assert tuple(parameters) == ("input_shape", "alpha", "depth_multiplier", "dropout", "include_top", "weights",
-                                 "input_tensor", "pooling", "classes", "classifier_activation", "name")
-    assert parameters["dropout"].default == 0.001 and parameters["weights"].default == "imagenet"
+# What Keras 3 has, in its order: the arguments of each family, then the default name of each model.
+USUAL = ("include_top=True, weights='imagenet', input_tensor=None, input_shape=None, pooling=None, classes=1000, "
+         "classifier_activation='softmax', name={}")
+NAMES = ("VGG16:vgg16 VGG19:vgg19 ResNet50:resnet50 ResNet101:resnet101 ResNet152:resnet152 ResNet50V2:resnet50v2 "
+         "ResNet101V2:resnet101v2 ResNet152V2:resnet152v2 DenseNet121:densenet121 DenseNet169:densenet169 "
+         "DenseNet201:densenet201 EfficientNetB0:efficientnetb0 EfficientNetB1:efficientnetb1 "
+         "EfficientNetB2:efficientnetb2 EfficientNetB3:efficientnetb3 EfficientNetB4:efficientnetb4 "
+         "EfficientNetB5:efficientnetb5 EfficientNetB6:efficientnetb6 EfficientNetB7:efficientnetb7 "
+         "InceptionV3:inception_v3 InceptionResNetV2:inception_resnet_v2 Xception:xception")
+EFFICIENTNET_V2 = USUAL.replace("name=", "include_preprocessing=True, name=")
+CONVNEXT = USUAL.replace("include_top=True,", "include_top=True, include_preprocessing=True,")
+MOBILENET_V3 = ("input_shape=None, alpha=1.0, minimalistic=False, include_top=True, weights='imagenet', "
+                "input_tensor=None, classes=1000, pooling=None, dropout_rate=0.2, classifier_activation='softmax', "
+                "include_preprocessing=True, name={}")
+NASNET = ("input_shape=None, include_top=True, weights='imagenet', input_tensor=None, pooling=None, classes=1000, "
+          "classifier_activation='softmax', name={}")
+SIGNATURES = {
+    **{name: USUAL.format(repr(model)) for name, _, model in (word.partition(":") for word in NAMES.split())},
+    **{f"EfficientNetV2{size}": EFFICIENTNET_V2.format(repr(f"efficientnetv2-{size.lower()}"))
+       for size in ("B0", "B1", "B2", "B3", "S", "M", "L")},
+    **{f"ConvNeXt{size}": CONVNEXT.format(repr(f"convnext_{size.lower()}"))
+       for size in ("Tiny", "Small", "Base", "Large", "XLarge")},
+    **{name: MOBILENET_V3.format(repr(name)) for name in ("MobileNetV3Small", "MobileNetV3Large")},
+    **{f"NASNet{size}": NASNET.format(repr(f"nasnet_{size.lower()}")) for size in ("Mobile", "Large")},
+    "MobileNet": "input_shape=None, alpha=1.0, depth_multiplier=1, dropout=0.001, include_top=True, "
+                 "weights='imagenet', input_tensor=None, pooling=None, classes=1000, classifier_activation='softmax', "
+                 "name=None",
+    "MobileNetV2": "input_shape=None, alpha=1.0, include_top=True, weights='imagenet', input_tensor=None, "
+                   "pooling=None, classes=1000, classifier_activation='softmax', name=None",
+}
+NOT_IN_KERAS = {"ResNeXt50", "ResNeXt101", "EfficientNetLite0"}
 
 
-@pytest.mark.parametrize(("module", "names"), [
-    ("vgg16", {"VGG16"}), ("vgg19", {"VGG19"}), ("mobilenet", {"MobileNet"}),
-    ("efficientnet_lite", {"EfficientNetLite0"}), ("imagenet_utils", set())])
-def test_modules_have_the_names_that_keras_gives_them(module: str, names: set[str]) -> None:
-    assert names | {"preprocess_input", "decode_predictions"} <= set(dir(getattr(applications, module)))
+def test_every_application_of_keras_has_a_signature_here() -> None:
+    assert set(list_models()) - NOT_IN_KERAS == set(SIGNATURES)
+    assert len(SIGNATURES) == 40
+
+
+@pytest.mark.parametrize(("name", "expected"), SIGNATURES.items())
+def test_signatures_are_those_of_keras(name: str, expected: str) -> None:
+    parameters = inspect.signature(getattr(applications, name)).parameters.values()
+    assert ", ".join(f"{parameter.name}={parameter.default!r}" for parameter in parameters) == expected
+    assert getattr(applications, name) is get_application(name).build
+    assert getattr(applications, name).__name__ == name
+
+
+MODULES = {
+    "convnext": "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge",
+    "densenet": "DenseNet121 DenseNet169 DenseNet201",
+    "efficientnet": " ".join(f"EfficientNetB{i}" for i in range(8)),
+    "efficientnet_v2": " ".join(f"EfficientNetV2{size}" for size in ("B0", "B1", "B2", "B3", "L", "M", "S")),
+    "inception_resnet_v2": "InceptionResNetV2", "inception_v3": "InceptionV3", "mobilenet": "MobileNet",
+    "mobilenet_v2": "MobileNetV2", "mobilenet_v3": "MobileNetV3Small MobileNetV3Large",
+    "nasnet": "NASNetLarge NASNetMobile", "resnet": "ResNet50 ResNet101 ResNet152", "resnet50": "ResNet50",
+    "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2", "vgg16": "VGG16", "vgg19": "VGG19", "xception": "Xception",
+    "imagenet_utils": "", "efficientnet_lite": "EfficientNetLite0", "resnext": "ResNeXt50 ResNeXt101",
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), MODULES.items())
+def test_modules_have_the_names_that_keras_gives_them(name: str, expected: str) -> None:
+    module = getattr(applications, name)
+    for application in expected.split():
+        assert getattr(module, application) is getattr(applications, application)
+    mode = {"mode": "caffe"} if name == "imagenet_utils" else {}
+    assert _defaults(module.preprocess_input) == {"x": inspect.Parameter.empty, "data_format": None, **mode}
+    assert _defaults(module.decode_predictions) == {"preds": inspect.Parameter.empty, "top": 5}
+
+
+def _defaults(function: Any) -> dict[str, Any]:
+    return {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
 
 
 @pytest.mark.parametrize("name", ["vgg16", "VGG16", "vgg-16", "VGG_16"])

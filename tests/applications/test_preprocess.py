@@ -15,7 +15,10 @@ from zoo.config import config
 from zoo.errors import ConfigError, ShapeError
 from zoo.models import Model
 
-MODULES = ("vgg16", "vgg19", "mobilenet")
+#: The networks of these modules normalise pixels themselves: `preprocess_input` gives back what it got.
+UNCHANGED = ("convnext", "efficientnet", "efficientnet_v2", "mobilenet_v3")
+MODULES = ("densenet", "inception_resnet_v2", "inception_v3", "mobilenet", "mobilenet_v2", "nasnet", "resnet",
+           "resnet50", "resnet_v2", "vgg16", "vgg19", "xception")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,22 @@ def test_modules_normalise_as_keras(module: str, golden: dict[str, np.ndarray]) 
     assert_equal(normalise(first[0], data_format="channels_first"), golden[f"{module}__channels_first"][0])
     with config.using(image_data_format="channels_first"):
         assert_equal(normalise(first), golden[f"{module}__channels_first"])
+
+
+@require_corpus
+@pytest.mark.parametrize("module", UNCHANGED)
+def test_modules_leave_pixels_as_keras_does(module: str, golden: dict[str, np.ndarray]) -> None:
+    normalise = getattr(applications, module).preprocess_input
+    for kind in ("float32", "uint8"):
+        pixels = golden[f"x_{kind}"]
+        assert normalise(pixels) is pixels
+        np.testing.assert_array_equal(pixels, golden[f"{module}__{kind}"])
+
+
+@require_corpus
+def test_every_recorded_module_is_checked(golden: dict[str, np.ndarray]) -> None:
+    recorded = {key.partition("__")[0] for key in golden if "__" in key}
+    assert recorded == {*MODULES, *UNCHANGED, "imagenet_utils"}
 
 
 @require_corpus
