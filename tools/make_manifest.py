@@ -1,7 +1,7 @@
 """Fills in the sha256 and the size of the files that weights_manifest.json names, where they are not known yet.
 
 The bytes come from a folder (a cache, ``~/.keras/models``), or from the network, one file at a time and not kept. What
-the publisher promises is checked first, and stays: a file with another md5 or size is told, and its entry is not changed.
+the publisher promises is checked first, and stays: a file with another md5 or size is told, its entry not changed.
 
     python tools/make_manifest.py --from ~/.keras/models
     python tools/make_manifest.py --network VGG16 VGG19
