@@ -23,9 +23,11 @@ EXTRA = "stores"
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "hf": "huggingface_hub"}
 
 # What these packages raise that is no OSError, by module and name.
-_FAILURES = (("botocore.exceptions", "BotoCoreError"), ("botocore.exceptions", "ClientError"),
-             ("gcsfs.retry", "HttpError"), ("google.auth.exceptions", "GoogleAuthError"),
-             ("huggingface_hub.errors", "HfHubHTTPError"), ("httpx", "HTTPError"))
+_FAILURES = {
+    "s3": (("botocore.exceptions", "BotoCoreError"), ("botocore.exceptions", "ClientError")),
+    "gs": (("gcsfs.retry", "HttpError"), ("google.auth.exceptions", "GoogleAuthError")),
+    "hf": (("huggingface_hub.errors", "HfHubHTTPError"), ("httpx", "HTTPError")),
+}
 
 
 def download(url: str, target: Path, *, progress: bool | None = None,
@@ -48,7 +50,7 @@ def download(url: str, target: Path, *, progress: bool | None = None,
     fsspec = _fsspec(url)
     part = target.with_name(target.name + PART)
     discard(part)
-    failures = (OSError, ValueError, *_failures())
+    failures = (OSError, ValueError, *_failures(url))
     try:
         source = fsspec.open(url, "rb").open()
     except failures as error:
@@ -81,16 +83,17 @@ def _write(stream: object, received: bytes, part: Path) -> None:
 
 def _fsspec(url: str) -> ModuleType:
     """The package fsspec, if that and the one for this store are installed."""
-    scheme = url.partition(":")[0].lower()
-    for package in ("fsspec", PACKAGES[scheme]):
+    for package in ("fsspec", PACKAGES[_scheme(url)]):
         if importlib.util.find_spec(package) is None:
             raise MissingDependency(package, EXTRA, f"Fetching {url}")
     return importlib.import_module("fsspec")
 
 
-def _failures() -> list[type[Exception]]:
-    found = []
-    for module, name in _FAILURES:
-        if importlib.util.find_spec(module.partition(".")[0]) is not None:
-            found.append(getattr(importlib.import_module(module), name))
-    return found
+def _failures(url: str) -> list[type[Exception]]:
+    # Not every release of a store's package is built on each of these modules.
+    return [getattr(importlib.import_module(module), name) for module, name in _FAILURES[_scheme(url)]
+            if importlib.util.find_spec(module.partition(".")[0]) is not None]
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
