@@ -48,7 +48,8 @@ def files(corpus: pathlib.Path) -> list[tuple[str, str, pathlib.Path]]:
              if producer.is_dir() and producer.name != "wild" for case in sorted(producer.iterdir()) if case.is_dir()
              for name in NAMES if (path := case / name).exists()]
     wild = json.loads((corpus / "wild" / "INDEX.json").read_text())
-    return found + [("wild", entry["file"], corpus / "wild" / entry["file"]) for entry in wild]
+    return found + [("wild", entry["file"], corpus / "wild" / entry["file"]) for entry in wild
+                    if not entry["file"].endswith((".npy", "inputs_and_outputs.h5"))]
 
 
 def examine(corpus: pathlib.Path) -> tuple[dict[Cell, Counts], dict[tuple[str, str, str], Cell], list[str]]:
@@ -66,7 +67,7 @@ def examine(corpus: pathlib.Path) -> tuple[dict[Cell, Counts], dict[tuple[str, s
             try:
                 document = io.read(path)
             except ZooError as error:
-                problems.append(f"{name}: not read: {str(error).splitlines()[0]}")
+                problems.append(f"{name}: not read: {str(error).splitlines()[0]}".replace(f"{path}: ", ""))
                 continue
             cell = cells[producer, case, path.name] = document.producer.dialect, document.format
             counts[cell].read[0] += 1
@@ -75,7 +76,7 @@ def examine(corpus: pathlib.Path) -> tuple[dict[Cell, Counts], dict[tuple[str, s
             counts[cell].again[1] += 1
             counts[cell].again[0] += problem is None
             if problem is not None:
-                problems.append(f"{name}: {problem}")
+                problems.append(f"{name}: {problem}".replace(f"{path}: ", ""))
     return dict(counts), cells, problems
 
 
@@ -104,8 +105,9 @@ def add_tallies(counts: dict[Cell, Counts], cells: dict[tuple[str, str, str], Ce
         producer, _, file = title.partition(" ")
         for good, names in ((True, row["passed"]), (False, row["failed"]), (False, row["not_yet"])):
             for case in names:
-                cell = cells.get((producer, case, file or case.rpartition("/")[2]))
-                if cell is not None:
+                place = case.rpartition("/")[2] if producer == "wild" else file or "model.h5"
+                cell = cells.get((producer, case, place))
+                if cell is not None and (producer != "wild" or case not in row["not_yet"]):
                     pair = getattr(counts[cell], column)
                     pair[0] += good
                     pair[1] += 1

@@ -51,6 +51,7 @@ class Container:
         layouts: the groupings of weights that it can store, as in `WeightTree.layout`; the first is the one that
             documents of another layout are converted to.
         dialects: which producers' vocabularies it can be written in, the preferred one first.
+        unchanged_dialects: others, in which a file of this container is written back as long as its model is unchanged.
         legacy: whether the architecture is in the legacy form, in which layers have no module.
         holds: which parts a document needs to be written to it: ``architecture``, ``weights``.
         assets: whether it has a place for files of layers (vocabularies).
@@ -67,6 +68,7 @@ class Container:
     write: Callable[[Content, Path], None] | None = None
     layouts: tuple[str, ...] = ()
     dialects: tuple[str, ...] = ()
+    unchanged_dialects: tuple[str, ...] = ()
     legacy: bool = False
     holds: frozenset[str] = frozenset()
     assets: bool = False

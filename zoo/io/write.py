@@ -127,6 +127,9 @@ def _dialect(document: ModelDocument, container: Container, name: str | None) ->
     if name is not None and name not in container.dialects:
         raise ConfigError(f"dialect={name!r}: {container.title} is written in one of {list(container.dialects)}")
     own = document.producer.dialect
+    if name is None and own in container.unchanged_dialects and document.format == container.name \
+            and document.model is not None and _own_words(document, document.model) is not None:
+        return own
     return name or (own if own in container.dialects else container.dialects[0])
 
 
@@ -141,7 +144,8 @@ def _in_order_of_keras(document: ModelDocument, dialect: str, where: str) -> Mod
     training, tree = document.training, document.weights
     if training is not None and training.optimizer is not None and training.optimizer.tensors:
         raise CannotExpress(f"{where}: the state of the optimizer follows the order of the layers, which is another "
-                            f"one in {dialect}\n  To leave it out: dataclasses.replace(document, training=None)", dialect)
+                            f"one in {dialect}\n  To leave it out: dataclasses.replace(document, training=None)",
+                            dialect)
     if tree is not None:
         bound, report = layouts.bind_weights(document.model, tree)
         _refuse_lost(report, where)
@@ -181,7 +185,9 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
 def _kept(document: ModelDocument, target: Producer) -> dict[str, Any]:
     """What zoo keeps in the file beside what Keras keeps; the conventions of training if those of `target` differ."""
     own = document.metadata.get(extras.KEY, {})
-    if document.producer.dialect == LIVE or document.training is None:
+    producer = document.producer
+    as_it_was = (target.dialect, target.backend) == (producer.dialect, producer.backend)
+    if producer.dialect == LIVE or document.training is None or as_it_was:
         return extras.of(document.metadata)
     began = conventions_of(document)
     later = conventions_of(replace(document, producer=target, weights=None, metadata={}))
@@ -192,14 +198,19 @@ def _architecture(document: ModelDocument, container: Container, dialect: str, s
     """The model in the words of the dialect: the file's own if it is still the model that the file describes."""
     assert document.model is not None
     model = without_meanings_of_theano(document.model) if _by_theano(document, container, same) else document.model
-    own = document.architecture
-    if same and own is not None and CONTAINERS[document.format].legacy == container.legacy:
-        described, _ = dialects.decode_model(own, dialect, document.producer.keras_version)
-        if dialect in dialects.INCOMPLETE:
-            layouts.complete(described, document.weights)
-        if described == model:
-            return own
-    return dialects.encode_model(model, dialect, legacy=container.legacy)
+    own = _own_words(document, model) if same and CONTAINERS[document.format].legacy == container.legacy else None
+    return dialects.encode_model(model, dialect, legacy=container.legacy) if own is None else own
+
+
+def _own_words(document: ModelDocument, model: ModelRecord) -> dict[str, Any] | None:
+    """The architecture as the document's file has it, if that still describes `model`."""
+    own, producer = document.architecture, document.producer
+    if own is None:
+        return None
+    described, _ = dialects.decode_model(own, producer.dialect, producer.keras_version)
+    if producer.dialect in dialects.INCOMPLETE:
+        layouts.complete(described, document.weights)
+    return own if described == model else None
 
 
 def _by_theano(document: ModelDocument, container: Container, same: bool) -> bool:

@@ -110,5 +110,5 @@ def _json(probe: Probe, name: str) -> dict[str, Any]:
 
 # tf.keras reads only archives whose layers name its own modules, which the encoder of its dialect does not write.
 FORMAT = Container("keras_zip", "Keras archive", (".keras",), sniff, read, write, layouts=(object_groups.BY_PATH,),
-                   dialects=("keras3",), holds=frozenset({"architecture", "weights"}), assets=True,
-                   narrow_floats=frozenset({"bfloat16"}))
+                   dialects=("keras3",), unchanged_dialects=("tfkeras",),
+                   holds=frozenset({"architecture", "weights"}), assets=True, narrow_floats=frozenset({"bfloat16"}))
