@@ -125,11 +125,11 @@ def test_absent_matplotlib_is_told(zoo: Callable[..., Outcome], words: list[obje
     assert not (tmp_path / "my.history.png").exists() and (tmp_path / "my.history.csv").exists()
 
 
-@pytest.mark.parametrize("phase, epoch", [("head", 5), ("whole", 1)])
+@pytest.mark.parametrize("phase, epoch, unfreeze", [("head", 5, 0), ("head", 12, 1), ("whole", 1, 2)])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
         zoo: Callable[..., Outcome], words: list[object], tmp_path: Path, photos: Path,
-        monkeypatch: pytest.MonkeyPatch, phase: str, epoch: int) -> None:
-    words = [*words, "--unfreeze-epochs", 3] if phase == "whole" else words
+        monkeypatch: pytest.MonkeyPatch, phase: str, epoch: int, unfreeze: int) -> None:
+    words = [*words, "--unfreeze-epochs", unfreeze]
     whole = zoo(*words)
     expected, weights = (tmp_path / "my.history.csv").read_text(), io.read(tmp_path / "my.keras").weights
     expected_arrays = [tensor.read() for _, tensor in weights]

@@ -74,12 +74,13 @@ def build(extractor: Extractor, classes: int) -> Network:
                          f"the model has to be made of convolutions that end in a pooling or Flatten layer.")
     # Pixels are prepared as `zoo classify` will do it for the file, which is no application by its name.
     prepared = ImagePreprocess(found.preprocess.size, crop=1.0, interpolation="bilinear", mode=found.preprocess.mode)
-    dropout = layers.Dropout(DROPOUT, name="head_dropout")
+    # Each has a dropout of its own, so that the random numbers of one phase do not depend on how long another was.
+    dropout, dropout_of_whole = (layers.Dropout(DROPOUT, name="head_dropout") for _ in range(2))
     dense = layers.Dense(classes, activation="softmax", name="head_predictions")
     features = Input(extractor.shape)
     head = Model(features, dense(dropout(features)), name="head")
     name = f"{base.name.removesuffix(_SUFFIX)}{_SUFFIX}"
-    whole = Model(base.inputs, dense(dropout(base.outputs[0])), name=name)
+    whole = Model(base.inputs, dense(dropout_of_whole(base.outputs[0])), name=name)
     images = ImageModel(base, prepared, found.channels, found.channels_first)
     return Network(images, head, whole)
 
