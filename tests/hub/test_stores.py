@@ -28,7 +28,7 @@ def store(monkeypatch):
         return types.SimpleNamespace(open=opened)
 
     packages = {"fsspec", "s3fs", "gcsfs", "huggingface_hub"}
-    others = {"botocore", "google", "httpx"}                # which raise errors of their own
+    others = {"botocore", "google", "httpx", "httpx2"}     # which raise errors of their own
     find = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec",
                         lambda name: name in packages or (None if name in others else find(name)))

@@ -26,7 +26,7 @@ PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "hf": "huggingface_hub"}
 _FAILURES = {
     "s3": (("botocore.exceptions", "BotoCoreError"), ("botocore.exceptions", "ClientError")),
     "gs": (("gcsfs.retry", "HttpError"), ("google.auth.exceptions", "GoogleAuthError")),
-    "hf": (("huggingface_hub.errors", "HfHubHTTPError"), ("httpx", "HTTPError")),
+    "hf": (("huggingface_hub.errors", "HfHubHTTPError"), ("httpx", "HTTPError"), ("httpx2", "HTTPError")),
 }
 
 
