@@ -64,7 +64,8 @@ def test_resnet50_with_the_names_of_caffe(name: str, tmp_path: Path) -> None:
 
 
 @require_corpus
-@pytest.mark.parametrize("name", ["ResNet50", "DenseNet121", "InceptionV3", "MobileNetV2", "NASNetMobile", "Xception"])
+@pytest.mark.parametrize("name", ["ResNet50", "DenseNet121", "InceptionV3", "MobileNetV2", "Xception",
+                                  pytest.param("NASNetMobile", marks=pytest.mark.slow)])
 def test_today_s_application_computes_what_the_former_one_did(name: str, tmp_path: Path) -> None:
     """So that layers of equal shapes cannot have changed places, nor options of layers."""
     layout = layout_of(name)
@@ -88,8 +89,8 @@ def test_a_former_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         ResNet50(weights=tmp_path / "old.h5")
 
 
-OTHERS = [f"{name}{top}" for name in ("DenseNet121", "InceptionV3", "MobileNet", "MobileNetV2", "NASNetMobile",
-                                      "Xception") for top in ("", "_notop")] + ["InceptionResNetV2_notop"]
+OTHERS = ("DenseNet121_notop", "InceptionV3_notop", "MobileNet", "MobileNetV2_notop", "NASNetMobile",
+          "Xception_notop", pytest.param("InceptionResNetV2_notop", marks=pytest.mark.slow))
 
 
 @require_corpus
