@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -24,6 +25,7 @@ from zoo.config import cache_root
 _HEADER = """from numpy import float32 as F, int32 as I, uint64 as U, floor, ceil, sqrt, inf, nan
 
 """
+_CONSTANT = re.compile(r"\b[FIU]\((?:-?\d[\d.]*(?:e[+-]?\d+)?|-?inf|nan)\)")
 INT = types.intp
 _SCALARS = {"float32": types.float32, "bool": types.boolean, "uint8": types.uint8, "int32": types.int32}
 
@@ -63,7 +65,17 @@ def compiled(name: str, parameters: Sequence[str], body: Sequence[str],
         argument_types: Numba's types of the parameters.
     """
     lines = [f"def {name}({', '.join(parameters)}):", *(f"    {line}" for line in body)]
-    return _compile(name, _HEADER + "\n".join(lines) + "\n", tuple(argument_types))
+    return _compile(name, _HEADER + _named_constants("\n".join(lines)) + "\n", tuple(argument_types))
+
+
+def _named_constants(source: str) -> str:
+    """Source with each number like ``F(0.5)`` as a constant before the function.
+
+    For Numba that is one value of known type; in the function it is a call, to be resolved wherever it stands.
+    """
+    constants = {text: f"K{i}" for i, text in enumerate(dict.fromkeys(_CONSTANT.findall(source)))}
+    named = _CONSTANT.sub(lambda match: constants[match.group()], source)
+    return "\n".join([*(f"{name} = {text}" for text, name in constants.items()), "", "", named])
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -46,18 +47,16 @@ def _supports(node: Node) -> str | None:
 def _convolve(walk: Walk, source: ProgramSource, count: int) -> list[str]:
     """Lines for `count` neighbouring places."""
     before = [line for q in range(count) for line in source.before(f"(first + {q})", "channels", "0", f"_{q}")]
-    loop = [f"s{q} = F(0)" for q in range(count)]
-    for k in range(walk.window[0]):
-        loop += walk.loads(k, count)
-        for m in range(walk.window[1]):
-            loop.append(f"w = weights[step * U({k * walk.window[1] + m}) + c]")
-            loop += [f"s{q} += w * x{walk.column(q, m)}" for q in range(count)]
-    stores = []
-    for q in range(count):
+    loop, sums = [], ["F(0)"] * count
+    for k, m in product(*map(range, walk.window)):
+        tap = k * walk.window[1] + m
+        loop += [*(walk.loads(k, count) if m == 0 else ()), f"w{tap} = weights[d{tap} + c]"]
+        sums = [f"{terms} + w{tap} * x{k}_{walk.column(q, m)}" for q, terms in enumerate(sums)]
+    for q, terms in enumerate(sums):
         lines, result = source.inside("c", f"s{q}", f"_{q}")
-        loop += lines
-        stores.append(f"out[o + step * U({q}) + c] = {result}")
-    return [*before, "o = U(first) * step", "for c in range(step):", *(f"    {line}" for line in loop + stores)]
+        loop += [f"s{q} = {terms}", *lines, f"out[o + d{q} + c] = {result}"]
+    return [*walk.offsets(count), *before, "o = U(first) * step",
+            "for c in range(step):", *(f"    {line}" for line in loop)]
 
 
 def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
@@ -79,13 +78,12 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
 
 def _sum_products(walk: Walk, count: int) -> list[str]:
     """Lines that add what `count` neighbouring places contribute to the gradient by the kernel."""
-    loop = [f"y{q} = given[o + step * U({q}) + c]" for q in range(count)]
-    for k in range(walk.window[0]):
-        loop += walk.loads(k, count)
-        for m in range(walk.window[1]):
-            products = " + ".join(f"y{q} * x{walk.column(q, m)}" for q in range(count))
-            loop.append(f"out[step * U({k * walk.window[1] + m}) + c] += {products}")
-    return ["o = U(first) * step", "for c in range(step):", *(f"    {line}" for line in loop)]
+    loop = [f"y{q} = given[o + d{q} + c]" for q in range(count)]
+    for k, m in product(*map(range, walk.window)):
+        tap = k * walk.window[1] + m
+        products = " + ".join(f"y{q} * x{k}_{walk.column(q, m)}" for q in range(count))
+        loop += [*(walk.loads(k, count) if m == 0 else ()), f"out[d{tap} + c] += {products}"]
+    return [*walk.offsets(count), "o = U(first) * step", "for c in range(step):", *(f"    {line}" for line in loop)]
 
 
 def _bind_gradient(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
@@ -93,7 +91,7 @@ def _bind_gradient(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[n
     walk = Walk(Sliding.over(x.shape[1:-1], attrs["window"], attrs["strides"], attrs["padding"], attrs["dilation"]),
                 x.shape[-1])
     function = compiled("depthwise_gradient", ["x", "given", "out", "scratch", *walk.parameters],
-                        walk.source(partial(_sum_products, walk)),
+                        walk.source(partial(_sum_products, walk), once=True),
                         [read(), read(), written(), written(), *[INT] * len(walk.parameters)])
     x, y = x.reshape(-1), y.reshape(-1)
     tasks = walk.tasks(*inputs[0].shape[::inputs[0].ndim - 1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -35,24 +36,20 @@ def _supports(node: Node) -> str | None:
 
 def _convolve(walk: Walk, source: ProgramSource, count: int) -> list[str]:
     """Lines for `count` neighbouring places: what lies under their windows is loaded before the loop over outputs."""
-    array, loads, loop = walk.array, [], [f"s{q} = F(0)" for q in range(count)]
-    tap = 0
-    for k in range(walk.window[0]):
-        for m in range(walk.window[1]):
-            for channel in range(walk.channels):
-                loop.append(f"w = weights[U({tap}) * wide + c]")
-                for q in range(count):
-                    loads.append(f"x{tap}_{q} = {array}[a{k} + U({walk.column(q, m) * walk.channels + channel})]")
-                    loop.append(f"s{q} += w * x{tap}_{q}")
-                tap += 1
-    before = [line for q in range(count) for line in source.before(f"(first + {q})", "outputs", "0", f"_{q}")]
-    stores = []
-    for q in range(count):
+    taps = list(product(*map(range, walk.window), range(walk.channels)))
+    loads, sums, loop = {}, ["F(0)"] * count, [f"w{tap} = weights[d{tap} + c]" for tap in range(len(taps))]
+    for tap, (k, m, channel) in enumerate(taps):
+        for q in range(count):
+            place = walk.column(q, m) * walk.channels + channel
+            loads[f"x{k}_{place}"] = f"{walk.array}[a{k} + U({place})]"
+            sums[q] += f" + w{tap} * x{k}_{place}"
+    for q, terms in enumerate(sums):
         lines, result = source.inside("c", f"s{q}", f"_{q}")
-        loop += lines
-        stores.append(f"out[o + wide * U({q}) + c] = {result}")
-    return [*before, *loads, "wide = U(outputs)", "o = U(first) * wide",
-            "for c in range(wide):", *(f"    {line}" for line in loop + stores)]
+        loop += [f"s{q} = {terms}", *lines, f"out[o + wide * U({q}) + c] = {result}"]
+    before = [line for q in range(count) for line in source.before(f"(first + {q})", "outputs", "0", f"_{q}")]
+    return [*before, *(f"{name} = {value}" for name, value in loads.items()), "wide = U(outputs)",
+            "o = U(first) * wide", *(f"d{i} = wide * U({i})" for i in range(len(taps))),
+            "for c in range(wide):", *(f"    {line}" for line in loop)]
 
 
 def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:

@@ -14,7 +14,7 @@ from zoo.engine.kernels.sliding import Sliding
 from zoo.engine.kernels.tiles import CACHE_BYTES, cut
 from zoo.engine.threads import Workspace
 
-_AT_A_TIME = (4, 1)                                         # neighbouring places: they share what they load
+_AT_A_TIME = 4                                              # neighbouring places: they share what they load
 
 
 class Walk:
@@ -55,27 +55,46 @@ class Walk:
     def _reached(self, rows: int) -> int:
         return (rows - 1) * self.strides[0] + (self.window[0] - 1) * self.dilation[0] + 1
 
-    def source(self, inner: Callable[[int], Sequence[str]]) -> list[str]:
+    def source(self, inner: Callable[[int], Sequence[str]], once: bool = False) -> list[str]:
         """Lines that do, for every place, what `inner` says for some neighbouring places from ``j`` on in row ``i``.
 
         Lines of `inner` may use ``first``, the number of the first place, and ``a0``, ``a1``, ...: where the rows of
         its window begin.
+
+        Args:
+            inner: the lines for that many places.
+            once: every place is done once, the last ones of a row one by one; else the last places of a row may be
+                done with some that were done before, which is faster, and half of the source.
         """
         body = ["step, row = U(channels), U(line * channels)", *(self._padding() if self.padded else ())]
+        body.append("for i in range(top, bottom):")
+        if once:
+            body.append("    j = 0")
+            for count in (_AT_A_TIME, 1):
+                lines = [*self._window(count), *inner(count), f"j += {count}"]
+                body += [f"    while j + {count} <= places:", *(f"        {line}" for line in lines)]
+            return body
+        count = _AT_A_TIME if self.places >= _AT_A_TIME else 1
+        lines = [f"j = min(start, places - {count})", *self._window(count), *inner(count)]
+        return [*body, f"    for start in range(0, places, {count}):", *(f"        {line}" for line in lines)]
+
+    def _window(self, count: int) -> list[str]:
+        """Lines with the places where rows of the window begin."""
         start = f"(i - top) * {self.strides[0]}" if self.padded else f"image * height + i * {self.strides[0]}"
-        body += ["for i in range(top, bottom):", "    j = 0"]
-        for count in _AT_A_TIME:
-            lines = ["first = (image * rows + i) * places + j",
-                     f"a0 = U({start}) * row + U(j * {self.strides[1]}) * step",
-                     *(f"a{k} = a{k - 1} + row * U({self.dilation[0]})" for k in range(1, self.window[0])),
-                     *inner(count), f"j += {count}"]
-            body += [f"    while j + {count} <= places:", *(f"        {line}" for line in lines)]
-        return body
+        return ["first = (image * rows + i) * places + j",
+                f"a0 = U({start}) * row + U(j * {self.strides[1]}) * step",
+                *(f"a{k} = a{k - 1} + row * U({self.dilation[0]})" for k in range(1, self.window[0]))]
+
+    def offsets(self, count: int) -> list[str]:
+        """Lines with the multiples of ``step`` that loads of `count` places, and weights, are apart: ``d0``, ..."""
+        largest = max(self.column(count - 1, self.window[1] - 1), self.window[0] * self.window[1] - 1)
+        return [f"d{i} = step * U({i})" for i in range(largest + 1)]
 
     def loads(self, k: int, count: int) -> list[str]:
-        """Lines that load row k of the windows of `count` places for channel ``c``, as ``x0``, ``x1``, ..."""
+        """Lines that load row k of the windows of `count` places for channel ``c``, as ``x{k}_0``, ``x{k}_1``, ..."""
         columns = {self.column(q, m) for q in range(count) for m in range(self.window[1])}
-        return [f"x{column} = {self.array}[a{k} + step * U({column}) + c]" for column in sorted(columns)]
+        return [f"e{k} = a{k} + c",
+                *(f"x{k}_{column} = {self.array}[e{k} + d{column}]" for column in sorted(columns))]
 
     def column(self, place: int, tap: int) -> int:
         """The column of row k that lies under a tap of a place."""

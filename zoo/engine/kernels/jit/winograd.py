@@ -93,11 +93,11 @@ def _inputs(transform: winograd.Transform) -> Callable[..., None]:
     """The compiled transform of inputs: pieces of an image to one matrix for each element of a tile."""
     size, tile = transform.size, transform.tile
     every = [(i, j) for i in range(size) for j in range(size)]
-    loop = [f"x{i}_{j} = piece[a{i} + U({j}) * step + c]" for i, j in every]
+    loop = [f"x{i}_{j} = piece[a{i} + d{j} + c]" for i, j in every]
     loop += _tile_product(transform.inputs, "x", "y")
     loop += [f"places[U({(i * size + j) * _BLOCK}) + c] = y{i}_{j}" for i, j in every]
     top = f"(n * (rows * {tile} + {size - tile}) + r * {tile})"
-    body = ["step, row = U(channels), U(line * channels)",
+    body = ["step, row = U(channels), U(line * channels)", *(f"d{j} = U({j}) * step" for j in range(size)),
             *_over_tiles("channels", [
                 f"a0 = U(({top} * line + q * {tile}) * channels + first)",
                 *(f"a{i} = a{i - 1} + row" for i in range(1, size)),
@@ -113,7 +113,7 @@ def _inputs(transform: winograd.Transform) -> Callable[..., None]:
 def _outputs(transform: winograd.Transform, source: ProgramSource) -> Callable[..., None]:
     """The compiled transform of outputs, with the epilogue."""
     size, tile = transform.size, transform.tile
-    loop = [f"x{i}_{j} = product[o + U({i * size + j} * plane) + c]" for i in range(size) for j in range(size)]
+    loop = [f"x{i}_{j} = product[o + d{i * size + j} + c]" for i in range(size) for j in range(size)]
     loop += _tile_product(transform.outputs, "x", "y")
     loop += [f"places[U({(i * tile + j) * _BLOCK}) + c] = y{i}_{j}" for i in range(tile) for j in range(tile)]
     lines, result = source.inside("c", "given")
@@ -121,12 +121,12 @@ def _outputs(transform: winograd.Transform, source: ProgramSource) -> Callable[.
              f"o, p = U(place * columns + start + first), U((i * {tile} + j) * {_BLOCK})",
              *source.before("place", "columns", "start + first"),
              "for c in range(size):", *_indented(["given = places[p + c]", *lines, f"out[o + c] = {result}"], 1)]
-    body = _over_tiles("(stop - start)", [
+    body = [*(f"d{i} = U({i} * plane)" for i in range(size * size)), *_over_tiles("(stop - start)", [
         "o = U(t * (stop - start) + first)",
         "for c in range(size):", *_indented(loop, 1),
         f"top = (first_row + r) * {tile}",
         f"for i in range(min({tile}, height - top)):",
-        f"    for j in range(min({tile}, width - q * {tile})):", *_indented(store, 2)])
+        f"    for j in range(min({tile}, width - q * {tile})):", *_indented(store, 2)])]
     return compiled("winograd_outputs", ["product", "out", "places", *_BACK, *source.parameters], body,
                     [read(), written(), written(), *[INT] * len(_BACK), *source.types])
 
