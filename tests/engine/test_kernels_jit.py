@@ -23,8 +23,11 @@ CONVOLUTIONS = {
                            "depthwise"),
     "depthwise, dilated, valid": (conv((2, 29, 31, 16), (3, 2, 1, 16), dilation=(2, 3), groups=16), "depthwise"),
     "depthwise, one axis": (conv((2, 400, 16), (3, 1, 16), padding=((4, 0),), dilation=(2,), groups=16), "depthwise"),
+    "depthwise, few places": (conv((2, 90, 3, 48), (3, 3, 1, 48), padding="same", groups=48), "depthwise"),
+    "depthwise, a place twice": (conv((2, 90, 5, 48), (3, 3, 1, 48), groups=48, padding="same"), "depthwise"),
     "pointwise": (conv((2, 29, 31, 8), (1, 1, 8, 16)), "pointwise"),
     "few channels": (conv((2, 29, 31, 3), (3, 3, 3, 24), strides=(2, 2), padding="same"), "direct"),
+    "few channels, few places": (conv((2, 90, 3, 3), (3, 3, 3, 24), padding="same"), "direct"),
     "few channels, one axis": (conv((2, 400, 2), (5, 2, 24)), "direct"),
     "5x5": (conv((2, 29, 31, 8), (5, 5, 8, 16), padding="same"), "im2col"),
     "groups": (conv((2, 29, 31, 8), (3, 3, 4, 16), groups=2), "im2col"),
@@ -209,3 +212,13 @@ def test_machine_code_is_kept_if_it_can_be(monkeypatch, tmp_path):
     monkeypatch.setenv("ZOO_HOME", str(tmp_path / "jit" / next((tmp_path / "jit").glob("*.py")).name))
     compile_once()                                          # a folder that cannot be made
     compiler._compile.cache_clear()
+
+
+def test_numbers_in_generated_source_are_constants(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path))
+    body = ["out[U(0)] = F(0.5) + F(-1e-05)", "out[U(1)] = F(inf)", "out[U(2)] = F(0.5)"]
+    out = np.zeros(3, np.float32)
+    compiler.compiled("numbers", ["out"], body, [compiler.written()])(out)
+    np.testing.assert_array_equal(out, np.array([np.float32(0.5) + np.float32(-1e-05), np.inf, 0.5], np.float32))
+    (text,) = [path.read_text() for path in tmp_path.glob("jit/numbers_*.py")]
+    assert text.count("F(0.5)") == 1 and "F(" not in text.split("def numbers")[1]
