@@ -43,7 +43,8 @@ def branches() -> tuple[Sequential, Sequential]:
     return Sequential([layers.Dense(3, input_shape=(4,))]), Sequential([layers.Dense(3, input_shape=(4,))])
 
 
-@pytest.mark.parametrize("mode", [*EXPECTED, lambda tensors: tensors[0] - 2 * tensors[1]], ids=str)
+@pytest.mark.parametrize("mode", [*EXPECTED, lambda tensors: tensors[0] - 2 * tensors[1]],
+                         ids=lambda mode: mode if isinstance(mode, str) else "function")
 def test_branches_make_a_sequential_with_several_inputs(mode: Any) -> None:
     left, right = branches()
     model = Sequential([layers.Merge([left, right], mode=mode), layers.Flatten(), layers.Dense(1)])
