@@ -61,9 +61,10 @@ def test_the_same_seed_is_the_same_run_with_any_number_of_threads(monkeypatch: p
     one = run_with(1, seed=5)
     assert not helpers
     for count in (2, 3):
+        helpers.clear()
         other = run_with(count, seed=5)
         assert same(one, other) and one.history.history == other.history.history, f"{count} threads"
-        assert max(helpers) == count - 1 and len(helpers) >= 10 * (count - 1)      # fewer without compiled kernels
+        assert len(helpers) >= 10 and 1 <= max(helpers) < count         # without compiled kernels less is shared
     assert not same(one, run_with(1, seed=6))
 
 
