@@ -37,6 +37,9 @@ _WITH_BACKEND = {"keras3", "tfkeras", "keras2"}
 _WITH_TOP_LEVEL = {"keras3", "tfkeras"}
 
 
+_WHOLE = frozenset({"architecture", "weights"})
+
+
 def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str | None = None,
           dialect: str | None = None, overwrite: bool = True) -> list[str]:
     """Writes a document to one file, completely or not at all.
@@ -67,7 +70,9 @@ def write(document: ModelDocument, path: str | os.PathLike[str], *, format: str 
     chosen = _dialect(document, container, dialect)
     document = _in_order_of_keras(document, chosen, str(path))
     _refuse_problems(document, container, str(path))
-    document, notes = reworded(document, chosen)
+    notes: list[str] = []
+    if _WHOLE <= container.holds and document.weights is not None:      # weights and architecture change together
+        document, notes = reworded(document, chosen)
     content = _content(document, container, chosen, str(path))
     assert container.write is not None
     with _replacing(target, container, overwrite) as temporary:

@@ -48,6 +48,23 @@ def test_what_cannot_be_exchanged_is_refused(made: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "m.keras").exists()
 
 
+@pytest.mark.parametrize("name", ["m.weights.h5", "m.h5", "m.safetensors", "m.npz"])
+def test_weights_alone_stay_as_they_are(name: str, tmp_path: Path) -> None:
+    model = zoo.Sequential([zoo.Input((5, 4)), layers.LSTM(3, recurrent_activation=OLD)])
+    model.save_weights(tmp_path / name)
+    before = model.get_weights()
+    model.set_weights([0 * array for array in before])
+    model.load_weights(tmp_path / name)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_architectures_alone_are_refused(tmp_path: Path) -> None:
+    """Their weights, in another file, would not be multiplied."""
+    model = zoo.Sequential([zoo.Input((5, 4)), layers.LSTM(3, recurrent_activation=OLD)])
+    with pytest.raises(CannotExpress, match="hard_sigmoid"):
+        zoo.io.write(zoo.models.capture.document(model), tmp_path / "m.json", dialect="keras3")
+
+
 def test_dialects_that_have_it_keep_it(tmp_path: Path) -> None:
     model = zoo.Sequential([zoo.Input((5, 4)), layers.LSTM(3, recurrent_activation=OLD)])
     assert zoo.io.write(zoo.models.capture.document(model), tmp_path / "m.h5", dialect="tfkeras") == []
