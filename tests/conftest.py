@@ -14,6 +14,7 @@ import pytest
 
 from tests.conformance.outcome import TALLIES, Tally
 from tests.corpus import CORPUS
+from zoo.config import config as settings
 from zoo.engine import device, rng
 from zoo.errors import ConfigError
 
@@ -21,11 +22,21 @@ from zoo.errors import ConfigError
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run tests that take more than a few seconds")
     parser.addoption("--tallies", metavar="FILE", help="write the counts of the conformance tests there, as JSON")
+    parser.addoption("--kernels", metavar="FAMILIES", help="use only these families of kernels (reference, blas, jit), "
+                     "also in processes that tests start")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("ZOO_REQUIRE_CORPUS") and CORPUS is None:
         raise pytest.UsageError("ZOO_REQUIRE_CORPUS is set, but there is no corpus: set ZOO_CORPUS to its folder.")
+    if families := config.getoption("--kernels"):
+        settings.kernels = families
+        os.environ["ZOO_KERNELS"] = families
+
+
+def pytest_report_header() -> str:
+    """Which kernels compute."""
+    return f"kernels: {', '.join(settings.kernels)}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
