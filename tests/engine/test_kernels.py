@@ -9,7 +9,7 @@ from zoo.engine.kernels.families import load
 from zoo.engine.kernels.registry import KERNELS, Kernel, register
 from zoo.engine.passes import INFERENCE
 from zoo.engine.primitives import (
-    add_op, avg_pool_op, concatenate_op, conv_kernel_gradient_op, conv_op, conv_transpose_op, matmul_op, max_pool_op,
+    add_op, avg_pool_op, concatenate_op, conv_op, conv_transpose_op, matmul_op, max_pool_op,
     mean_op, multiply_op, relu_op, sigmoid_op, sum_op,
 )
 from zoo.engine.spec import TensorSpec
@@ -61,8 +61,9 @@ def check(monkeypatch, primitive, shapes, attrs, epilogue, families=("blas",), d
         assert actual.dtype == expected.dtype and actual.shape == expected.shape
         error = np.abs(actual - expected).max(initial=0)
         assert error <= kernel.tolerance * scale, f"{kernel.title}: {error} of {scale}"
-        again, = program.run(*arrays)
-        np.testing.assert_array_equal(again, actual)        # no tile depends on what memory held before
+        for threads in (1, 3):                              # no tile depends on what memory held before, or on others
+            with config.using(threads=threads):
+                np.testing.assert_array_equal(program.run(*arrays)[0], actual)
         checked.append(kernel.name)
     return checked
 
@@ -198,14 +199,6 @@ def test_transposed_convolution(monkeypatch, case, epilogue):
     x, kernel, attrs = TRANSPOSED[case]
     attrs = {"padding": "same", "output_padding": None, "dilation": (1, 1), "groups": 1, **attrs}
     assert check(monkeypatch, conv_transpose_op, [x, kernel], attrs, epilogue) == ["scattered_products"]
-
-
-@pytest.mark.parametrize("case", CONVOLUTIONS)
-def test_gradient_by_the_kernel(monkeypatch, case):
-    _, ((x, kernel), attrs) = CONVOLUTIONS[case]
-    y = trace(lambda *xs: conv_op(*xs, **attrs), TensorSpec(x), TensorSpec(kernel)).graph.outputs[0].shape
-    attrs = {"window": kernel[:-2], **attrs}
-    assert "im2col" in check(monkeypatch, conv_kernel_gradient_op, [x, y], attrs, "none")
 
 
 @pytest.mark.parametrize("keepdims", [True, False])

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import product
 from math import prod
 
 import numpy as np
 
-from zoo.engine import dtypes
+from zoo.engine import dtypes, windows
 from zoo.engine.graph import Node
 from zoo.engine.kernels import costs
 from zoo.engine.kernels.blas.convolution import windows_cost, windows_of_groups
@@ -25,6 +26,7 @@ _ROWS = 256                                                 # of a tile at least
 _STRANDS, _TASKS = 8, 8                                     # at most, and at least
 _PARTIAL_BYTES = 1 << 25                                    # of the sums of all strands together
 _COLUMNS = 64                                               # of a task at least
+_LONG = 1536                                                # places that BLAS sums up itself, at its full speed
 
 
 def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
@@ -68,6 +70,51 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
     return run
 
 
+def _bind_pointwise(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
+    """Windows of one place: one product of two matrices, both as they lie in memory unless there are strides."""
+    (x, y), (output,) = inputs, outputs
+    taken = x[(slice(None), *(slice(None, None, stride) for stride in node.attrs["strides"]))]
+    places, result = prod(y.shape[:-1]), output.reshape(output.shape[-2:])
+    right = y.reshape(places, y.shape[-1])
+    strands = cut(places, max(_LONG, -(-places // _STRANDS), -(-places * output.nbytes // _PARTIAL_BYTES)))
+    wanted = -(-_TASKS // len(strands))                     # pieces of the larger side of the product
+    tall, wide = (wanted, 1) if result.shape[0] > result.shape[1] else (1, wanted)
+    rows, columns = (cut(size, max(_COLUMNS, -(-size // pieces))) for size, pieces in zip(result.shape, (tall, wide)))
+    tasks = list(product(range(len(strands)), rows, columns))
+
+    def sum_up(left: np.ndarray, sums: list[np.ndarray], i: int, workspace: Workspace) -> None:
+        strand, row, column = tasks[i]
+        part = strands[strand]
+        np.matmul(left[part, row].T, right[part, column], out=sums[strand][row, column])
+
+    def run() -> None:
+        with scratch() as workspace:
+            left = taken
+            if taken.size < x.size:                         # else it is the whole of x, whose rows are contiguous
+                left = workspace.take(taken.shape, x.dtype)
+                parallel_for(len(x), lambda i, _: np.copyto(left[i], taken[i]), taken.size / costs.PASS)
+            sums = [result, *(workspace.take(result.shape, result.dtype) for _ in strands[1:])]
+            parallel_for(len(tasks), partial(sum_up, left.reshape(places, -1), sums), _pointwise_cost(node))
+            for other in sums[1:]:
+                np.add(result, other, out=result)
+    return run
+
+
+def _pointwise_cost(node: Node) -> float:
+    inputs, outputs = node.output.shape[-2:]
+    return costs.product(inputs, prod(node.inputs[1].shape[:-1]), outputs)
+
+
+def _supports_pointwise(node: Node) -> str | None:
+    x, attrs = node.inputs[0], node.attrs
+    if set(attrs["window"]) != {1} or attrs["groups"] != 1:
+        return "needs a window of 1 and a single group"
+    if any(map(any, windows.pads(x.shape[1:-1], attrs["window"], attrs["strides"], attrs["padding"],
+                                 attrs["dilation"]))):
+        return "needs an input without padding"
+    return _supports(node)
+
+
 def _cost(node: Node) -> float:
     places, groups = prod(node.inputs[1].shape[:-1]), node.attrs["groups"]
     *window, inputs, outputs = node.output.shape
@@ -83,3 +130,5 @@ def _supports(node: Node) -> str | None:
 
 
 register(Kernel("conv_kernel_gradient", "im2col", "blas", _supports, _bind, cost=_cost))
+register(Kernel("conv_kernel_gradient", "pointwise", "blas", _supports_pointwise, _bind_pointwise,
+                cost=_pointwise_cost))
