@@ -21,7 +21,7 @@ from zoo.engine.threads import Workspace, parallel_for
 _INTO = ("images", "rows", "across", "line", "channels", "plane")
 _BACK = ("images", "rows", "across", "plane", "first_image", "first_row", "height", "width", "start", "stop", "columns")
 
-_BLOCK = 128                                                # channels transformed at a time; a tile of them fits in L1
+BLOCK = 128                                                # channels transformed at a time; a tile of them fits in L1
 
 
 def _sum(coefficients: Sequence[float], names: Sequence[str]) -> str:
@@ -60,7 +60,7 @@ def _pairs(rows: np.ndarray) -> Iterable[tuple[int, int]]:
             yield one, one + 1
 
 
-def _tile_product(matrix: np.ndarray, letter: str, result: str) -> list[str]:
+def tile_product(matrix: np.ndarray, letter: str, result: str) -> list[str]:
     """Lines for ``result = matrix @ letter @ matrix.T`` of names ``letter{row}_{column}``."""
     height, size = matrix.shape
     lines = []
@@ -80,30 +80,33 @@ def _indented(lines: Iterable[str], depth: int) -> list[str]:
 def _over_tiles(columns: str, body: Sequence[str]) -> list[str]:
     """Loops over all tiles of a task (``t`` counts them) and over blocks of channels, ``first`` to ``first + size``.
 
-    The elements of a tile are `_BLOCK` apart in the array ``places``: only because that is a constant, LLVM sees that
+    The elements of a tile are `BLOCK` apart in the array ``places``: only because that is a constant, LLVM sees that
     they do not overlap, and vectorises the loop over the channels.
     """
     return ["t = 0", "for n in range(images):", "    for r in range(rows):", "        for q in range(across):",
-            f"            for first in range(0, {columns}, {_BLOCK}):",
-            f"                size = U(min({_BLOCK}, {columns} - first))",
+            f"            for first in range(0, {columns}, {BLOCK}):",
+            f"                size = U(min({BLOCK}, {columns} - first))",
             *_indented(body, 4), "            t += 1"]
 
 
-def _inputs(transform: winograd.Transform) -> Callable[..., None]:
-    """The compiled transform of inputs: pieces of an image to one matrix for each element of a tile."""
-    size, tile = transform.size, transform.tile
+def tile_transform(matrix: np.ndarray, tile: int) -> Callable[..., None]:
+    """The compiled transform ``matrix @ piece @ matrix.T`` of square pieces of an image that begin `tile` apart.
+
+    The results are one matrix (tiles, channels) for each element of a transformed piece.
+    """
+    height, size = matrix.shape
     every = [(i, j) for i in range(size) for j in range(size)]
     loop = [f"x{i}_{j} = piece[a{i} + d{j} + c]" for i, j in every]
-    loop += _tile_product(transform.inputs, "x", "y")
-    loop += [f"places[U({(i * size + j) * _BLOCK}) + c] = y{i}_{j}" for i, j in every]
+    loop += tile_product(matrix, "x", "y")
+    loop += [f"places[U({(i * height + j) * BLOCK}) + c] = y{i}_{j}" for i in range(height) for j in range(height)]
     top = f"(n * (rows * {tile} + {size - tile}) + r * {tile})"
     body = ["step, row = U(channels), U(line * channels)", *(f"d{j} = U({j}) * step" for j in range(size)),
             *_over_tiles("channels", [
                 f"a0 = U(({top} * line + q * {tile}) * channels + first)",
                 *(f"a{i} = a{i - 1} + row" for i in range(1, size)),
                 "for c in range(size):", *_indented(loop, 1),
-                f"for k in range({size * size}):",
-                f"    o, p = U(k * plane + t * channels + first), U(k * {_BLOCK})",
+                f"for k in range({height * height}):",
+                f"    o, p = U(k * plane + t * channels + first), U(k * {BLOCK})",
                 "    for c in range(size):",
                 "        out[o + c] = places[p + c]"])]
     return compiled("winograd_inputs", ["piece", "out", "places", *_INTO], body,
@@ -114,11 +117,11 @@ def _outputs(transform: winograd.Transform, source: ProgramSource) -> Callable[.
     """The compiled transform of outputs, with the epilogue."""
     size, tile = transform.size, transform.tile
     loop = [f"x{i}_{j} = product[o + d{i * size + j} + c]" for i in range(size) for j in range(size)]
-    loop += _tile_product(transform.outputs, "x", "y")
-    loop += [f"places[U({(i * tile + j) * _BLOCK}) + c] = y{i}_{j}" for i in range(tile) for j in range(tile)]
+    loop += tile_product(transform.outputs, "x", "y")
+    loop += [f"places[U({(i * tile + j) * BLOCK}) + c] = y{i}_{j}" for i in range(tile) for j in range(tile)]
     lines, result = source.inside("c", "given")
     store = [f"place = ((first_image + n) * height + top + i) * width + q * {tile} + j",
-             f"o, p = U(place * columns + start + first), U((i * {tile} + j) * {_BLOCK})",
+             f"o, p = U(place * columns + start + first), U((i * {tile} + j) * {BLOCK})",
              *source.before("place", "columns", "start + first"),
              "for c in range(size):", *_indented(["given = places[p + c]", *lines, f"out[o + c] = {result}"], 1)]
     body = [*(f"d{i} = U({i} * plane)" for i in range(size * size)), *_over_tiles("(stop - start)", [
@@ -135,7 +138,7 @@ def _bind(tile: int, node: Node, inputs: Sequence[np.ndarray], outputs: Sequence
     (x, kernel, *extra), (output,) = inputs, outputs
     transform, sliding = winograd.transform(tile), winograd.sliding_tiles(node, tile)
     source = ProgramSource(node.epilogue, [None, *epilogue_operands(node)])
-    into, back = _inputs(transform), _outputs(transform, source)
+    into, back = tile_transform(transform.inputs, tile), _outputs(transform, source)
     images, height, width, columns = output.shape
     (down, across), channels = sliding.counts, x.shape[-1]
     tall, wide = winograd_tile(images * down, across, channels, columns, len(kernel))
@@ -148,7 +151,7 @@ def _bind(tile: int, node: Node, inputs: Sequence[np.ndarray], outputs: Sequence
         part = np.ascontiguousarray(sliding.piece(x, some, rows, 0, workspace))
         count = len(part), rows.stop - rows.start, across
         left, product = (workspace.take((len(kernel), prod(count), size)) for size in weights.shape[1:])
-        places = workspace.take((len(kernel) * _BLOCK,))
+        places = workspace.take((len(kernel) * BLOCK,))
         into(part.reshape(-1), left.reshape(-1), places, *count, part.shape[2], channels, left[0].size)
         np.matmul(left, weights, out=product)
         back(product.reshape(-1), flat, places, *count, product[0].size, some.start, rows.start, height, width,
