@@ -118,7 +118,7 @@ SIGNATURES = {
     "MobileNetV2": "input_shape=None, alpha=1.0, include_top=True, weights='imagenet', input_tensor=None, "
                    "pooling=None, classes=1000, classifier_activation='softmax', name=None",
 }
-NOT_IN_KERAS = {"ResNeXt50", "ResNeXt101", "EfficientNetLite0"}
+NOT_IN_KERAS = {"ResNeXt50", "ResNeXt101", "EfficientNetLite0", "EfficientNetLite1", "EfficientNetLite2"}
 
 
 def test_every_application_of_keras_has_a_signature_here() -> None:
@@ -143,7 +143,8 @@ MODULES = {
     "mobilenet_v2": "MobileNetV2", "mobilenet_v3": "MobileNetV3Small MobileNetV3Large",
     "nasnet": "NASNetLarge NASNetMobile", "resnet": "ResNet50 ResNet101 ResNet152", "resnet50": "ResNet50",
     "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2", "vgg16": "VGG16", "vgg19": "VGG19", "xception": "Xception",
-    "imagenet_utils": "", "efficientnet_lite": "EfficientNetLite0", "resnext": "ResNeXt50 ResNeXt101",
+    "imagenet_utils": "", "efficientnet_lite": "EfficientNetLite0 EfficientNetLite1 EfficientNetLite2",
+    "resnext": "ResNeXt50 ResNeXt101",
 }
 
 

@@ -126,6 +126,17 @@ def test_mobilenet_depth_multiplier_and_dropout() -> None:
     assert model.output_shape == (None, 7)
 
 
+@pytest.mark.parametrize(("name", "deepened"), [("EfficientNetLite1", 5470344), ("EfficientNetLite2", 6150168)])
+def test_larger_efficientnet_lites_have_deeper_stages_but_the_first_and_the_last(name: str, deepened: int) -> None:
+    model = get_model(name, weights=None)
+    names = [layer.name for layer in model.layers]
+    counts = [sum(word.startswith(f"block{stage}") and word.endswith("_dwconv") for word in names)
+              for stage in range(1, 8)]
+    assert counts == [1, 3, 3, 4, 4, 5, 1]
+    assert model.count_params() == deepened
+    assert model.get_layer("stem_conv").filters == 32 and model.get_layer("top_conv").filters == 1280
+
+
 def test_efficientnet_lite0_has_the_published_size() -> None:
     """4.7 million parameters; 7 stages with 1, 2, 2, 3, 3, 4 and 1 blocks, of which 9 repeat the one before."""
     model = get_model("EfficientNetLite0", weights=None)

@@ -2,11 +2,12 @@
 
 For every application and set of options, real Keras builds the network with random weights and writes them in three
 forms; zoo's application loads each strictly and predicts. Then zoo writes the three forms and real Keras reads them.
-Not part of the tests: run it where keras and tensorflow are installed::
+Not part of the tests: run it where keras and tensorflow are installed, and large networks in a process each::
 
-    KERAS_BACKEND=tensorflow python -m tests.oracles.applications [NAMES...] [--output table.md]
+    KERAS_BACKEND=tensorflow python -m tests.oracles.applications [NAMES...] [--sets top average] [--record FILE.json]
+    python -m tests.oracles.applications --table --record FILE.json
 
-Without names, all but the largest networks are checked.
+Without names, all but the largest networks are checked. A record keeps what former runs found, and `--table` shows it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from __future__ import annotations
 import argparse
 import gc
 import inspect
+import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,46 +38,37 @@ from zoo.applications import get_application, list_models
 LARGEST = ("NASNetLarge", "ConvNeXtXLarge", "ConvNeXtLarge", "EfficientNetV2L", "EfficientNetB7")
 LIMIT = 1e-3                                                # of the range of the outputs
 
-
-@dataclass
-class Row:
-    """What became of one application: for each way, how many sets of options agree, and what went wrong."""
-
-    name: str
-    agreed: dict[str, int] = field(default_factory=dict)
-    tried: dict[str, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    worst: float = 0.0
-
-    def note(self, way: str, options: str, check: Callable[[], float]) -> None:
-        """Runs a check, which gives the largest difference as a part of the range of the outputs."""
-        self.tried[way] = self.tried.get(way, 0) + 1
-        try:
-            difference = check()
-        except Exception as error:  # noqa: BLE001 - whatever either library raises is the finding
-            message = " ".join(str(error).split())[:300]
-            self.problems.append(f"{self.name}({options}), {way}: {type(error).__name__}: {message}")
-            return
-        self.worst = max(self.worst, difference)
-        if difference <= LIMIT:
-            self.agreed[way] = self.agreed.get(way, 0) + 1
-        else:
-            self.problems.append(f"{self.name}({options}), {way}: outputs differ by {difference:.2g} of their range")
+Findings = dict[str, float | str]                           # way -> largest difference, or what went wrong
+Record = dict[str, dict[str, Findings]]                     # application -> set of options -> findings
 
 
-def variants(name: str) -> Iterator[dict[str, Any]]:
+def option_sets(name: str) -> dict[str, dict[str, Any]]:
     """Sets of options of one application: with and without top, each pooling, and what only some families take."""
     known = inspect.signature(getattr(keras.applications, name)).parameters
     size = max(64, get_application(name).min_size)
     top = {"input_shape": (size, size, 3), "classes": 7, "classifier_activation": None}
-    yield top
-    yield {"input_shape": (size, size + 33, 3), "include_top": False, "pooling": "avg"}
-    yield {"input_shape": (size, size, 3), "include_top": False, "pooling": "max"}
-    yield {"input_shape": (size, size, 3), "include_top": False}
+    sets = {"top": top,
+            "average": {"input_shape": (size, size + 33, 3), "include_top": False, "pooling": "avg"},
+            "maximum": {"input_shape": (size, size, 3), "include_top": False, "pooling": "max"},
+            "map": {"input_shape": (size, size, 3), "include_top": False}}
     for option, values in (("alpha", (0.35, 0.75)), ("minimalistic", (True,)), ("depth_multiplier", (2,)),
                            ("include_preprocessing", (False,))):
         if option in known:
-            yield from ({**top, option: value} for value in values)
+            sets |= {f"{option}={value}": {**top, option: value} for value in values}
+    return sets
+
+
+def note(findings: Findings, way: str, check: Callable[[], float]) -> None:
+    """Runs a check, which gives the largest difference as a part of the range of the outputs."""
+    try:
+        findings[way] = check()
+    except Exception as error:  # noqa: BLE001 - whatever either library raises is the finding
+        findings[way] = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def agrees(finding: float | str) -> bool:
+    """Whether a finding is a difference, and a small one."""
+    return not isinstance(finding, str) and finding <= LIMIT
 
 
 def randomize(model: Any, seed: int) -> None:
@@ -118,18 +110,18 @@ WRITE_REAL: dict[str, Callable[[Any, Path], None]] = {
 }
 
 
-def check(row: Row, options: dict[str, Any], folder: Path) -> None:
+def check(name: str, options: dict[str, Any], folder: Path) -> Findings:
     """One application with one set of options, all ways."""
     naming.reset()
     keras.backend.clear_session()
-    shown = ", ".join(f"{key}={value}" for key, value in options.items() if key != "input_shape")
-    real = getattr(keras.applications, row.name)(weights=None, **options)
+    findings: Findings = {}
+    real = getattr(keras.applications, name)(weights=None, **options)
     randomize(real, 0)
     images = np.random.default_rng(1).uniform(-1, 1, (2, *options["input_shape"])).astype("float32")
-    if options.get("include_preprocessing", get_application(row.name).mode is None):
+    if options.get("include_preprocessing", get_application(name).mode is None):
         images = (images + 1) * np.float32(127.5)
     expected = np.asarray(real(images, training=False))
-    build = get_application(row.name).build
+    build = get_application(name).build
     ours = None
     for suffix, write in WRITE_REAL.items():
         path = folder / f"real{suffix}"
@@ -142,11 +134,11 @@ def check(row: Row, options: dict[str, Any], folder: Path) -> None:
             assert ours.load_report.is_complete and len(ours.load_report.loaded) == len(ours.weights)
             return part_of_range(ours.predict(images), expected)
 
-        row.note(f"Keras {suffix} -> zoo", shown, read_into_ours)
-    row.note("Keras .keras -> zoo.load_model", shown,
-             lambda: part_of_range(zoo.load_model(folder / "real.keras").predict(images), expected))
+        note(findings, f"Keras {suffix} -> zoo", read_into_ours)
+    note(findings, "Keras .keras -> zoo.load_model",
+         lambda: part_of_range(zoo.load_model(folder / "real.keras").predict(images), expected))
     if ours is None:
-        return
+        return findings
 
     def into_real(suffix: str) -> float:
         (ours.save if suffix == ".keras" else ours.save_weights)(folder / f"ours{suffix}")
@@ -157,39 +149,59 @@ def check(row: Row, options: dict[str, Any], folder: Path) -> None:
         return part_of_range(real(images, training=False), expected)
 
     for suffix in WRITE_REAL:
-        row.note(f"zoo {suffix} -> Keras", shown, lambda suffix=suffix: into_real(suffix))
+        note(findings, f"zoo {suffix} -> Keras", lambda suffix=suffix: into_real(suffix))
+    return findings
 
 
-def table(rows: list[Row]) -> list[str]:
+def table(record: Record) -> list[str]:
     """Markdown: a row an application, a column a way, and the problems below."""
-    ways = list(dict.fromkeys(way for row in rows for way in row.tried))
-    lines = [f"| application | {' | '.join(ways)} | largest difference |", f"|---|{'---|' * len(ways)}---|"]
-    for row in rows:
-        cells = [f"{row.agreed.get(way, 0)}/{row.tried.get(way, 0)}" for way in ways]
-        lines.append(f"| {row.name} | {' | '.join(cells)} | {row.worst:.1e} |")
-    return [*lines, "", *(f"* {problem}" for row in rows for problem in row.problems)]
+    ways = list(dict.fromkeys(way for sets in record.values() for findings in sets.values() for way in findings))
+    lines = [f"| application | options | {' | '.join(ways)} | largest difference |",
+             f"|---|---|{'---|' * len(ways)}---|"]
+    problems = []
+    for name in sorted(record, key=list_models().index):
+        sets = record[name]
+        found = {way: [findings[way] for findings in sets.values() if way in findings] for way in ways}
+        cells = [f"{sum(map(agrees, each))}/{len(each)}" for each in found.values()]
+        differences = [finding for each in found.values() for finding in each if not isinstance(finding, str)]
+        worst = f"{max(differences):.1e}" if differences else ""
+        lines.append(f"| {name} | {', '.join(sets)} | {' | '.join(cells)} | {worst} |")
+        problems += problems_of(name, sets)
+    return [*lines, "", *(f"* {problem}" for problem in problems)]
+
+
+def problems_of(name: str, sets: dict[str, Findings]) -> list[str]:
+    """What does not agree, in words."""
+    return [f"{name}({options}), {way}: " + (finding if isinstance(finding, str) else
+                                            f"outputs differ by {finding:.2g} of their range")
+            for options, findings in sets.items() for way, finding in findings.items() if not agrees(finding)]
 
 
 def main() -> None:
-    """Prints (and writes) the table."""
+    """Checks, and prints (and records) what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--output", help="also write the table to this file, after each application")
-    parser.add_argument("--first", type=int, help="only so many sets of options of each application")
+    parser.add_argument("--sets", nargs="+", help="only these sets of options, where the application has them")
+    parser.add_argument("--record", type=Path, help="JSON file with the findings, filled in after each set of options")
+    parser.add_argument("--table", action="store_true", help="only show the record as a table")
     options = parser.parse_args()
-    theirs = [name for name in list_models() if hasattr(keras.applications, name)]
-    rows = []
-    for name in options.names or [name for name in theirs if name not in LARGEST]:
-        started, row = time.perf_counter(), Row(name)
-        for given in list(variants(name))[:options.first]:
+    known = options.record is not None and options.record.exists()
+    record: Record = json.loads(options.record.read_text(encoding="utf-8")) if known else {}
+    names = options.names or [name for name in list_models() if hasattr(keras.applications, name)
+                              and name not in LARGEST]
+    for name in () if options.table else names:
+        started, sets = time.perf_counter(), record.setdefault(name, {})
+        for label, given in option_sets(name).items():
+            if options.sets and label not in options.sets:
+                continue
             with tempfile.TemporaryDirectory() as folder:
-                check(row, given, Path(folder))
+                sets[label] = check(name, given, Path(folder))
             gc.collect()
-        rows.append(row)
-        print(f"{name}: {sum(row.agreed.values())}/{sum(row.tried.values())} agree, largest difference "
-              f"{row.worst:.1e}, {time.perf_counter() - started:.0f} s", *row.problems, sep="\n    ", flush=True)
-        if options.output:
-            Path(options.output).write_text("\n".join(table(rows)) + "\n", encoding="utf-8")
+            if options.record:
+                options.record.write_text(json.dumps(record, indent=1), encoding="utf-8")
+        print(f"{name}: {', '.join(sets)}, {time.perf_counter() - started:.0f} s", *problems_of(name, sets),
+              sep="\n    ", flush=True)
+    print("\n".join(table(record)))
 
 
 if __name__ == "__main__":

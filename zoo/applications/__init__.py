@@ -41,6 +41,8 @@ from zoo.applications.efficientnet import EfficientNetB5 as EfficientNetB5
 from zoo.applications.efficientnet import EfficientNetB6 as EfficientNetB6
 from zoo.applications.efficientnet import EfficientNetB7 as EfficientNetB7
 from zoo.applications.efficientnet_lite import EfficientNetLite0 as EfficientNetLite0
+from zoo.applications.efficientnet_lite import EfficientNetLite1 as EfficientNetLite1
+from zoo.applications.efficientnet_lite import EfficientNetLite2 as EfficientNetLite2
 from zoo.applications.efficientnet_v2 import EfficientNetV2B0 as EfficientNetV2B0
 from zoo.applications.efficientnet_v2 import EfficientNetV2B1 as EfficientNetV2B1
 from zoo.applications.efficientnet_v2 import EfficientNetV2B2 as EfficientNetV2B2

@@ -1,12 +1,14 @@
 """EfficientNet-Lite: EfficientNet for devices without swish and squeeze-excite; ReLU6 bounds what is to be quantised.
 
 Architecture: Tan & Le, EfficientNet, arXiv:1905.11946, with the changes described in Google's EfficientNet-Lite
-release. Stem and head are not scaled. Layers are named as in Keras's EfficientNet. Convolutions pad as TensorFlow's
-``same``: the published weights were trained that way.
+release: the larger ones keep the filters of stem and head, and the numbers of blocks of the first and the last stage.
+Layers are named as in Keras's EfficientNet. Convolutions pad as TensorFlow's ``same``: the published weights were
+trained that way.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from zoo import layers
@@ -17,6 +19,7 @@ from zoo.applications.constructor import Constructor, constructor
 from zoo.applications.efficientnet_blocks import Block, Stage, Style
 from zoo.applications.labels import decode_predictions as decode_predictions
 from zoo.applications.preprocess import for_mode
+from zoo.applications.scaling import divisible
 from zoo.applications.weights import load_weights
 from zoo.models import Model
 
@@ -34,20 +37,28 @@ TORCH_BLOCK_MODULES = {"_expand_conv": "expand_conv", "_bn0": "expand_bn", "_dep
                        "_project_conv": "project_conv", "_bn2": "project_bn"}
 
 
-def _efficientnet_lite(application: str, size: int, dropout: float) -> Constructor:
+def _efficientnet_lite(application: str, width: float, depth: float, size: int, dropout: float) -> Constructor:
+    stages = scaled_stages(width, depth)
+
     def build(given: Arguments) -> Model:
         checked = arguments.check(application, given, sizes=(size,))
         images = arguments.image_input(checked)
         x = blocks.stem(images, STEM_FILTERS, STYLE)
-        x = blocks.body(x, STAGES, 1.0, lambda filters: filters, STYLE)
+        x = blocks.body(x, stages, 1.0, lambda filters: filters, STYLE)
         x = blocks.head(x, HEAD_FILTERS, checked, dropout, STYLE)
         model = arguments.connect(images, x, checked.name)
         # One file is published, with top; without top, the classifier in it is left out.
         load_weights(model, checked.weights, application, {"include_top": True},
-                     torch_modules(list(blocks.blocks_of(STAGES)), checked.include_top))
+                     torch_modules(list(blocks.blocks_of(stages)), checked.include_top))
         return model
 
     return constructor(application, build, f"{application}, for images of {size}x{size} pixels.")
+
+
+def scaled_stages(width: float, depth: float) -> list[Stage]:
+    """The stages with `width` times the filters and, between the first and the last, `depth` times the blocks."""
+    deeper = [stage._replace(blocks=math.ceil(depth * stage.blocks)) for stage in STAGES[1:-1]]
+    return [stage._replace(filters=divisible(width * stage.filters)) for stage in (STAGES[0], *deeper, STAGES[-1])]
 
 
 def torch_modules(network: Sequence[Block], include_top: bool = True) -> dict[str, str | None]:
@@ -58,4 +69,6 @@ def torch_modules(network: Sequence[Block], include_top: bool = True) -> dict[st
     return modules if include_top else modules | {"_fc": None}
 
 
-EfficientNetLite0 = _efficientnet_lite("EfficientNetLite0", 224, 0.2)
+EfficientNetLite0 = _efficientnet_lite("EfficientNetLite0", 1.0, 1.0, 224, 0.2)
+EfficientNetLite1 = _efficientnet_lite("EfficientNetLite1", 1.0, 1.1, 240, 0.2)
+EfficientNetLite2 = _efficientnet_lite("EfficientNetLite2", 1.1, 1.2, 260, 0.3)

@@ -88,7 +88,8 @@ APPLICATIONS = {application.name: application for application in (
     *_family(mobilenet_v2, "tf", "MobileNetV2"),
     *_family(mobilenet_v3, None, "MobileNetV3Small MobileNetV3Large"),
     *_family(nasnet, "tf", "NASNetMobile NASNetLarge:331"),
-    *_family(efficientnet_lite, "lite", "EfficientNetLite0", interpolation="bicubic"),
+    *_family(efficientnet_lite, "lite", "EfficientNetLite0 EfficientNetLite1:240 EfficientNetLite2:260",
+             interpolation="bicubic"),
     *_family(efficientnet, None, "EfficientNetB0 EfficientNetB1:240 EfficientNetB2:260 EfficientNetB3:300 "
              "EfficientNetB4:380 EfficientNetB5:456 EfficientNetB6:528 EfficientNetB7:600", interpolation="bicubic"),
     *_family(efficientnet_v2, None, "EfficientNetV2B0 EfficientNetV2B1:240 EfficientNetV2B2:260 EfficientNetV2B3:300 "
