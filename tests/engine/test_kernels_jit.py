@@ -1,5 +1,7 @@
 """Kernels compiled by Numba, against the definitions; sizes are such that compiling pays."""
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -212,6 +214,24 @@ def test_machine_code_is_kept_if_it_can_be(monkeypatch, tmp_path):
     monkeypatch.setenv("ZOO_HOME", str(tmp_path / "jit" / next((tmp_path / "jit").glob("*.py")).name))
     compile_once()                                          # a folder that cannot be made
     compiler._compile.cache_clear()
+
+
+def test_machine_code_is_loaded_without_what_only_compiling_needs(tmp_path):
+    program = ("import sys, numpy as np; from zoo.ops import relu; x = np.full((256, 256), -1.0, 'float32');"
+               "from zoo.engine.function import Function; y = Function(lambda t: relu(t) + t)(x); assert (y == -1).all();"
+               "print('numba' in sys.modules, 'numba.np.arraymath' in sys.modules)")
+    outputs = [subprocess.run([sys.executable, "-c", program], env=os.environ | {"ZOO_HOME": str(tmp_path)}, check=True,
+                              capture_output=True, text=True).stdout.split() for _ in range(2)]
+    assert outputs == [["True", "True"], ["True", "False"]]
+
+
+def test_python_instead_of_machine_code_is_no_family(monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    families.load.cache_clear()
+    try:
+        assert families.load("jit") == "NUMBA_DISABLE_JIT is set"
+    finally:
+        families.load.cache_clear()
 
 
 def test_numbers_in_generated_source_are_constants(tmp_path, monkeypatch):

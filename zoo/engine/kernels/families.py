@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib import import_module
 
@@ -11,6 +12,8 @@ _PACKAGES = {"reference": None, "blas": None, "jit": "numba"}           # what e
 @cache
 def load(family: str) -> str | None:
     """Enters the kernels of a family into the registry; the reason if it cannot be used here."""
+    if family == "jit" and os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return "NUMBA_DISABLE_JIT is set"
     try:
         import_module(f"zoo.engine.kernels.{family}")
     except ImportError as error:

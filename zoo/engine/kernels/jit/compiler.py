@@ -18,7 +18,9 @@ from typing import Any
 
 import numba
 from numba import types
+from numba.core.caching import FunctionCache
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.runtime import rtsys
 
 from zoo.config import cache_root
 
@@ -26,7 +28,7 @@ _HEADER = """from numpy import float32 as F, int32 as I, uint64 as U, floor, cei
 
 """
 _CONSTANT = re.compile(r"\b[FIU]\((?:-?\d[\d.]*(?:e[+-]?\d+)?|-?inf|nan)\)")
-INT = types.intp
+INT, FLOAT = types.intp, types.float32
 _SCALARS = {"float32": types.float32, "bool": types.boolean, "uint8": types.uint8, "int32": types.int32}
 
 
@@ -51,11 +53,24 @@ class _NoAlias(CompilerBase):
         return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
 
 
+class _MachineCode(FunctionCache):
+    """Numba's files of machine code, read without the tables that only compiling needs: these take 0.5 s to fill.
+
+    What is compiled here calls no function that the tables would have to bring in.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The function in the cache; None if it is not there, or Numba cannot use it."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "pipeline_class": _NoAlias}
 
 
-def compiled(name: str, parameters: Sequence[str], body: Sequence[str],
-             argument_types: Sequence[Any]) -> Callable[..., None]:
+def compiled(name: str, parameters: Sequence[str], body: Sequence[str], argument_types: Sequence[Any],
+             imports: str = "") -> Callable[..., None]:
     """The compiled function of generated source.
 
     Args:
@@ -63,9 +78,10 @@ def compiled(name: str, parameters: Sequence[str], body: Sequence[str],
         parameters: their names.
         body: its lines, indented relative to the function.
         argument_types: Numba's types of the parameters.
+        imports: further lines of import, for functions of this package that it calls.
     """
     lines = [f"def {name}({', '.join(parameters)}):", *(f"    {line}" for line in body)]
-    return _compile(name, _HEADER + _named_constants("\n".join(lines)) + "\n", tuple(argument_types))
+    return _compile(name, _HEADER + imports + _named_constants("\n".join(lines)) + "\n", tuple(argument_types))
 
 
 def _named_constants(source: str) -> str:
@@ -83,7 +99,12 @@ def _compile(name: str, source: str, argument_types: tuple[Any, ...]) -> Callabl
     path = _file_for(name, source)
     namespace: dict[str, Any] = {"__name__": __name__}      # Numba imports it again when it loads the machine code
     exec(compile(source, str(path or f"<{name}>"), "exec"), namespace)          # noqa: S102 - our own text
-    return numba.njit(types.void(*argument_types), cache=path is not None, **OPTIONS)(namespace[name])
+    function = numba.njit(**OPTIONS)(namespace[name])
+    if path is not None:
+        function._cache = _MachineCode(namespace[name])
+    function.compile(types.void(*argument_types))
+    function.disable_compile()
+    return function
 
 
 def _file_for(name: str, source: str) -> Path | None:
