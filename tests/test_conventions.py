@@ -24,6 +24,7 @@ KERAS1, KERAS22, KERAS23 = (conventions.of(dialect, version) for dialect, versio
     ("keras2", "2.1.2", "theano", "keras-2.1"), ("keras2", "2.1.3", "theano", "keras-2.1.3"),
     ("keras2", "2.2.4", "tensorflow", "keras-2.1.3/tensorflow"), ("keras2", None, "theano", "keras-2.3"),
     ("tfkeras", "2.15.0", "tensorflow", "tf.keras"), ("keras3", "3.15.1", None, "keras-3"), ("live", None, None, "keras-3"),
+    ("keras3", "3.3.3", None, "keras-3.0"), ("keras3", "3.6.0", None, "keras-3.4"),
 ])
 def test_conventions_of_a_release(dialect: str, version: str | None, backend: str | None, name: str) -> None:
     found = conventions.of(dialect, version, backend)

@@ -1,4 +1,4 @@
-"""How releases of Keras compute in training, where they differ: a model from an old file trains on as it did there.
+"""How releases of Keras compute, where they differ: a model from an old file predicts and trains on as it did there.
 
 `TODAY` is Keras 3. A model that is read from a file has the conventions of the release that wrote it in
 ``model.conventions``; assigning others is possible at any time. While a step is traced they are in force (`using`), and
@@ -40,6 +40,9 @@ class Conventions:
         accuracy_by: whether ``accuracy`` is chosen by the ``shapes`` of targets and output, or by the ``loss``.
         class_weights_of: whether class weights are for samples of ``training`` alone, or for ``all``: those that
             `validation_split` holds back as well.
+        merged_masks: which steps are real where tensors merge: those that are real in ``any`` of them, and no mask is
+            left if a tensor has none, and padding does not take part; or those that are real in ``all`` tensors that
+            have a mask, and padding is merged like everything else.
         scores: names of losses and metrics that meant another function -> that function's name.
     """
 
@@ -50,6 +53,7 @@ class Conventions:
     frozen_statistics: str = "moving"
     accuracy_by: str = "shapes"
     class_weights_of: str = "training"
+    merged_masks: str = "any"
     scores: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -60,10 +64,11 @@ _OF_BATCHES = {name: f"keras1>{name}" for name in ("precision", "recall", "fbeta
                                                    "matthews_correlation")}
 
 TODAY = Conventions("keras-3")
-TFKERAS = Conventions("tf.keras", moving_variance=("unbiased_images",))
+TFKERAS = Conventions("tf.keras", moving_variance=("unbiased_images",), merged_masks="all")
 
 _SAMPLE = ("epsilon", "unbiased")
-_OLD = {"mean": "weighted", "activity_penalty": "sum", "accuracy_by": "loss", "class_weights_of": "all"}
+_OLD = {"mean": "weighted", "activity_penalty": "sum", "accuracy_by": "loss", "class_weights_of": "all",
+        "merged_masks": "all"}
 
 #: Multi-backend Keras on Theano, by first release; each until the next.
 _RELEASES = {
@@ -82,7 +87,8 @@ _RELEASES = {
 _LATEST = {"keras0": (0, 9), "keras1": (1, 9), "keras2": (2, 9)}
 
 #: Keras 3 itself, likewise: until 3.14 it did not divide penalties on activities by the size of the batch.
-_RELEASES_3 = {(3, 0): Conventions("keras-3.0", activity_penalty="sum"), (3, 14): TODAY}
+_RELEASES_3 = {(3, 0): Conventions("keras-3.0", activity_penalty="sum", merged_masks="all"),
+               (3, 4): Conventions("keras-3.4", activity_penalty="sum"), (3, 14): TODAY}
 
 
 def of(dialect: str, version: str | None, backend: str | None = None) -> Conventions:
@@ -113,7 +119,13 @@ def _on_tensorflow(conventions: Conventions) -> Conventions:
     return replace(conventions, name=f"{conventions.name}/tensorflow", moving_variance=images + variance)
 
 
-_NAMED = {each.name: each for each in (TODAY, TFKERAS, *_RELEASES_3.values(), *_RELEASES.values(),
+def of_predictions(release: Conventions) -> Conventions:
+    """Those of a release that a model has which was never trained: how it predicts, and nothing of training."""
+    return TODAY if release.merged_masks == TODAY.merged_masks else _OLDER_MASKS
+
+
+_OLDER_MASKS = replace(TODAY, name="keras-3/older-masks", merged_masks="all")
+_NAMED = {each.name: each for each in (TODAY, _OLDER_MASKS, TFKERAS, *_RELEASES_3.values(), *_RELEASES.values(),
                                       *map(_on_tensorflow, _RELEASES.values()))}
 
 

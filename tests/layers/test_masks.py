@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zoo import layers
+from zoo import conventions, layers
 from zoo.engine.function import Function
 from zoo.layers import Input
 from zoo.layers.layer import collecting_penalties
@@ -97,3 +97,24 @@ def test_penalties_on_outputs_are_means_over_the_batch(steps: np.ndarray) -> Non
         layer(steps)
     expected = (0.1 * np.abs(steps).sum() + 0.01 * np.square(steps).sum()) / 2
     np.testing.assert_allclose(sum(penalties), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("second_mask", [True, False])
+@pytest.mark.parametrize("merge", [layers.Add(), layers.Multiply(), layers.Maximum(), layers.Concatenate()])
+def test_masks_meet_as_in_the_release_that_wrote_the_model(merge: layers.Layer, second_mask: bool) -> None:
+    others = np.array([[1, 0, 3, 4], [1, 2, 0, 4]], "int32")
+    tokens, other = Input((4,), dtype="int32"), Input((4,), dtype="int32")
+    merged = merge([layers.Embedding(5, 3, mask_zero=True)(tokens), layers.Embedding(5, 3, mask_zero=second_mask)(other)])
+    model = Model([tokens, other], [merged, layers.LSTM(2)(merged)])
+    plain = merge([model.layers[2].embeddings[TOKENS], model.layers[3].embeddings[others]])
+    model.conventions = conventions.TFKERAS
+    values, state = model.predict([TOKENS, others], verbose=0)
+    real = (TOKENS != 0) & ((others != 0) | (not second_mask))
+    np.testing.assert_allclose(values, plain, rtol=1e-6)    # padding is merged like everything else
+    np.testing.assert_allclose(state, model.layers[-1](plain, mask=real), rtol=1e-5)
+    np.testing.assert_array_equal(model([TOKENS, others])[1], state)
+    model.conventions = conventions.TODAY
+    if second_mask or isinstance(merge, layers.Concatenate):
+        real = (TOKENS != 0) | (others != 0) | (not second_mask)
+        values, state = model.predict([TOKENS, others], verbose=0)
+        np.testing.assert_allclose(state, model.layers[-1](values, mask=real), rtol=1e-5)

@@ -137,6 +137,28 @@ def test_conventions_stay_with_a_model(suffix: str, tmp_path: pathlib.Path) -> N
     assert zoo.load_model(tmp_path / f"m.{suffix}").conventions == model.conventions
 
 
+@pytest.mark.parametrize("masked", [True, False])
+def test_masks_of_an_untrained_model_meet_as_where_it_was_written(masked: bool, tmp_path: pathlib.Path) -> None:
+    x = inputs = layers.Input((4,), dtype="int32")
+    x = layers.Embedding(5, 3, mask_zero=masked)(x)
+    model = zoo.Model(inputs, layers.LSTM(2)(layers.Add()([x, layers.Embedding(5, 3)(inputs)])))
+    own, read = tmp_path / "own.h5", tmp_path / "theirs.h5"
+    model.save(own)                                         # in the words of tf.keras
+    tokens = np.array([[1, 2, 3, 0]], "int32")
+    np.testing.assert_array_equal(zoo.load_model(own).predict(tokens), model.predict(tokens))
+    document = io.read(own)
+    document.metadata.pop("zoo", None)                      # as tf.keras writes it
+    io.write(document, read)
+    found = zoo.load_model(read)
+    assert found.conventions.merged_masks == ("all" if masked else "any")
+    assert found.conventions.mean == conventions.TODAY.mean
+    assert np.array_equal(found.predict(tokens), model.predict(tokens)) is not masked
+    found.save(tmp_path / "m.keras")
+    np.testing.assert_array_equal(zoo.load_model(tmp_path / "m.keras").predict(tokens), found.predict(tokens))
+
+
+
+
 @pytest.mark.parametrize("dialect", ["tfkeras", "keras3"])
 def test_short_names_are_written_out_in_h5(dialect: str, tmp_path: pathlib.Path) -> None:
     """Keras 3.15 does not open HDF5 files, its own included, whose loss is called "mse"."""

@@ -21,6 +21,8 @@ from zoo.io.tensors import TensorRecord
 # Dialects whose optimizers may keep their arrays in another arrangement than ours, as the weights are.
 MULTI_BACKEND = frozenset({"keras0", "keras1", "keras2"})
 
+_MERGING = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Merge"})
+
 LOSS_SCALE = "LossScaleOptimizer"
 _OWN_OF_LOSS_SCALE = 4                                      # of Keras 3: iteration, learning_rate, step_counter, scale
 
@@ -29,18 +31,27 @@ _INNER = re.compile(r"optimizer/.+/vars/\d+")
 
 
 def conventions_of(document: ModelDocument) -> Conventions:
-    """By which conventions a model trains on: those of the release that wrote the file, or those that were kept in it.
+    """By which conventions a model goes on: those of the release that wrote the file, or those that were kept in it.
 
-    A file that does not say how the model was trained has nothing that could go on: then they are today's.
+    A file that does not say how the model was trained has no training that could go on: there they are today's, except
+    for what predictions depend on.
     """
     kept = document.metadata.get(extras.KEY, {}).get(extras.CONVENTIONS)
     if kept is not None:
         return conventions.named(kept)
     producer, weights = document.producer, document.weights
-    if document.training is None:
-        return conventions.TODAY
-    return conventions.of(producer.dialect, producer.keras_version,
-                          producer.backend if weights is None else weights.convention.backend)
+    release = conventions.of(producer.dialect, producer.keras_version,
+                             producer.backend if weights is None else weights.convention.backend)
+    if document.training is not None:
+        return release
+    return conventions.of_predictions(release) if _masks_may_meet(document.model) else conventions.TODAY
+
+
+def _masks_may_meet(model: ModelRecord | None) -> bool:
+    """Whether there are layers that make masks, and layers that merge."""
+    layers = [] if model is None else [layer for _, layer in model.walk()]
+    return (any(layer.class_name == "Masking" or layer.config.get("mask_zero") for layer in layers)
+            and any(layer.class_name in _MERGING for layer in layers))
 
 
 def known_to_zoo_alone(document: ModelDocument) -> list[str]:
@@ -48,7 +59,10 @@ def known_to_zoo_alone(document: ModelDocument) -> list[str]:
     notes = []
     kept = document.metadata.get(extras.KEY, {}).get(extras.CONVENTIONS)
     if kept is not None:
-        notes.append(f"training goes on by the conventions of {kept} in zoo; Keras takes its own")
+        notes.append(f"the model goes on by the conventions of {kept} in zoo; Keras takes its own")
+        if conventions.named(kept).merged_masks != conventions.TODAY.merged_masks and _masks_may_meet(document.model):
+            notes.append("where tensors with masks merge, Keras 3.4 and later leaves out other steps than the Keras "
+                         "that wrote the model: if masks meet in it, predictions differ there, not in zoo")
     entry = {} if document.training is None else document.training.config
     entry = entry.get("optimizer_config", entry.get("optimizer"))
     if isinstance(entry, dict) and OLDER in entry:

@@ -188,15 +188,16 @@ def _content(document: ModelDocument, container: Container, dialect: str, where:
 
 
 def _kept(document: ModelDocument, target: Producer) -> dict[str, Any]:
-    """What zoo keeps in the file beside what Keras keeps; the conventions of training if those of `target` differ."""
+    """What zoo keeps in the file beside what Keras keeps; its conventions if those of `target` differ."""
     own = document.metadata.get(extras.KEY, {})
     producer = document.producer
     as_it_was = (target.dialect, target.backend) == (producer.dialect, producer.backend)
-    if producer.dialect == LIVE or document.training is None or as_it_was:
-        return extras.of(document.metadata)
     began = conventions_of(document)
     later = conventions_of(replace(document, producer=target, weights=None, metadata={}))
-    return extras.of({extras.KEY: own if began == later else {**own, extras.CONVENTIONS: began.name}})
+    predicts_alike = began.merged_masks == later.merged_masks
+    if as_it_was or began == later or producer.dialect == LIVE and predicts_alike:      # a new model trains as its
+        return extras.of(document.metadata)                                             # vocabulary says
+    return extras.of({extras.KEY: {**own, extras.CONVENTIONS: began.name}})
 
 
 def _architecture(document: ModelDocument, container: Container, dialect: str, same: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zoo import io, quantizers
+from zoo.conventions import TODAY, current, using
 from zoo.errors import CannotExpress, ConfigError, Unsupported
 from zoo.layers.layer import Layer
 from zoo.layers.main_weight import MainWeight
@@ -41,6 +42,11 @@ class Model(TrainerOfOldCode, Layer):
         super().__init__(name=name, trainable=trainable, dtype=dtype, **kwargs)
         self.load_report: LoadReport | None = None
         self.reset_programs()
+
+    def compute(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Calls the model by its own conventions, those of an old release, if it has such; else by those in force."""
+        with using(current() if self.conventions == TODAY else self.conventions):
+            return super().compute(args, kwargs)
 
     @property
     def layers(self) -> list[Layer]:

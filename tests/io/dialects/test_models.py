@@ -176,7 +176,8 @@ def test_operations_are_told_from_layers() -> None:
                  "registered_name": "Add"}
     in_hdf5 = called(layer("Add", "a"), modern(("x", 0, 0), 2.0))
     merging = called(layer("Add", "a", trainable=True, dtype="float32"), modern([("x", 0, 0), ("x", 0, 0)]))
-    for entry, expected in ((by_module, "ops.Add"), (in_hdf5, "ops.Add"), (merging, "Add")):
+    of_dtype = called(layer("ZerosLike", "a", dtype="bool"), modern(("x", 0, 0)))      # masks that merge are such nodes
+    for entry, expected in ((by_module, "ops.Add"), (in_hdf5, "ops.Add"), (merging, "Add"), (of_dtype, "ops.ZerosLike")):
         model, _ = dialects.decode_model(functional([source, entry], ["x", 0, 0], ["a", 0, 0]), "keras3")
         assert model.layers[1].class_name == expected
     model, _ = dialects.decode_model(functional([source, by_module], ["x", 0, 0], ["a", 0, 0]), "keras3")

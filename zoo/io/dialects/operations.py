@@ -67,10 +67,10 @@ def is_operation(value: dict[str, Any]) -> bool:
     """Whether the object of a node in a Keras 3 file is an operation and not a layer.
 
     ``.keras`` files say it by the module. HDF5 files name no module; there, an operation is a node of a functional
-    model with a class of `keras.ops` that lacks the arguments that every layer writes.
+    model with a class of `keras.ops` that lacks the argument ``trainable``, which every layer writes.
     """
     if value.get("module") is not None:
         return value["module"].startswith(("keras.src.ops", "keras.src.activations"))
     config = value.get("config")
     return ("module" not in value and "inbound_nodes" in value and value["class_name"] in MODULE_OF
-            and isinstance(config, dict) and not config.keys() & {"trainable", "dtype"})
+            and isinstance(config, dict) and "trainable" not in config)

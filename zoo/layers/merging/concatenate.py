@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from zoo import ops
+from zoo import conventions, ops
 from zoo.engine.spec import normalize_axis
 from zoo.errors import ShapeError
 from zoo.layers import arguments
@@ -35,12 +35,16 @@ class Concatenate(Layer):
                              f"Received shapes: {shapes}")
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The masks, spread over the features and concatenated; a step is real if one of its features is."""
+        """The masks, spread over the features and concatenated.
+
+        A step is real if one of its features is, or for some conventions if all of them are.
+        """
         masks = previous_mask or [None]
         if all(mask is None for mask in masks):
             return None
         wide = [ops.ones_like(x, dtype="bool") if mask is None else _spread(mask, x) for x, mask in zip(inputs, masks)]
-        return ops.any(ops.concatenate(wide, axis=self.axis), axis=-1)
+        reduction = ops.all if conventions.current().merged_masks == "all" else ops.any
+        return reduction(ops.concatenate(wide, axis=self.axis), axis=-1)
 
     def call(self, inputs: Sequence[Any]) -> Any:
         return ops.concatenate(list(inputs), axis=self.axis)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any, ClassVar
 
-from zoo import ops
+from zoo import conventions, ops
 from zoo.engine.spec import Shape, broadcast
 from zoo.errors import ShapeError
 from zoo.layers.layer import Layer
@@ -32,13 +32,19 @@ class Merge(Layer):
     def call(self, inputs: Sequence[Any]) -> Any:
         rank = max(x.ndim for x in inputs)
         tensors, masks = [_expanded(x, rank) for x in inputs], [mask_of(x) for x in inputs]
-        if all(mask is None for mask in masks):
+        if all(mask is None for mask in masks) or conventions.current().merged_masks == "all":
             return self.merge(tensors)
         return self.merge_masked(tensors, [None if mask is None else _spread(mask, rank) for mask in masks])
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """A step is real if it is real in one of the inputs; no mask if an input has none."""
+        """A step is real if it is real in one of the inputs, and there is no mask if an input has none.
+
+        For some conventions it is real if it is real in all inputs that have a mask.
+        """
         masks = previous_mask or [None]
+        if conventions.current().merged_masks == "all":
+            known = [mask for mask in masks if mask is not None]
+            return reduce(ops.logical_and, known) if known else None
         return None if any(mask is None for mask in masks) else reduce(ops.logical_or, masks)
 
     def merge(self, inputs: list[Any]) -> Any:
