@@ -11,12 +11,15 @@ from tests.engine.test_kernels import check, conv
 from zoo.config import config
 from zoo.engine import primitives as p
 from zoo.engine.compile import compile_graph
+from zoo.engine.elementwise import ElementwiseProgram, Instruction
 from zoo.engine.kernels import families
 from zoo.engine.primitives import conv_op, matmul_op
 from zoo.engine.spec import TensorSpec
 from zoo.engine.trace import trace
 
 numba = pytest.importorskip("numba")
+row_operand, RowProgram = (getattr(pytest.importorskip("zoo.engine.kernels.jit.rows"), name)
+                           for name in ("row_operand", "RowProgram"))
 compiler = pytest.importorskip("zoo.engine.kernels.jit.compiler")
 
 CONVOLUTIONS = {
@@ -179,7 +182,7 @@ def test_special_numbers_pass_through():
 def test_what_does_not_pay_or_cannot_be_is_refused_with_a_reason():
     reasons = {
         "pays from 8192 elements on": run(p.relu_op, X[0, 0])[2],
-        "has no statement for tanh": run(p.tanh_op, X)[2],
+        "has no statement for log": run(p.log_op, X)[2],
         "computes float32 only, not float64": run(p.relu_op, X.astype("float64"))[2],
     }
     for reason, program in reasons.items():
@@ -242,3 +245,16 @@ def test_numbers_in_generated_source_are_constants(tmp_path, monkeypatch):
     np.testing.assert_array_equal(out, np.array([np.float32(0.5) + np.float32(-1e-05), np.inf, 0.5], np.float32))
     (text,) = [path.read_text() for path in tmp_path.glob("jit/numbers_*.py")]
     assert text.count("F(0.5)") == 1 and "F(" not in text.split("def numbers")[1]
+
+
+def test_activations_that_differ_in_numbers_only_share_a_function():
+    operand = row_operand("float32", (1, 16), (99, 16))
+    after = [(), (Instruction("relu", (2,), "float32"),), (Instruction("clip", (2,), "float32", {"min": 0, "max": 6}),)]
+    programs = [RowProgram(ElementwiseProgram(2, (Instruction("add", args, "float32"), *more)), [None, operand])
+                for more, args in zip(after, [(0, 1), (1, 0), (0, 1)])]
+    x, bias = np.random.default_rng(0).normal(size=(99, 16)).astype("float32") * 9, np.full(16, -1.5, "float32")
+    assert len({program.function for program in programs}) == 1
+    for program, low, high in zip(programs, (-np.inf, 0, 0), (np.inf, np.inf, 6)):
+        out = x.reshape(-1).copy()
+        program.on(out, [None, bias], slice(0, 99), slice(0, 16), 16)()
+        np.testing.assert_array_equal(out.reshape(99, 16), np.clip(x + bias, low, high))

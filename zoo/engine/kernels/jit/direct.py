@@ -27,6 +27,8 @@ def _supports(node: Node) -> str | None:
     x, kernel = node.op_inputs
     if node.attrs["groups"] != 1 or prod(kernel.shape[:-1]) > _LONGEST or x.ndim > 4:
         return f"needs a single group, windows of at most {_LONGEST} elements, and one or two spatial axes"
+    if prod(kernel.shape[:-2]) == 1:
+        return "needs a window of more than one place: with one, BLAS is faster"
     if node.output.spec.size < SMALLEST:
         return f"pays from {SMALLEST} elements on"
     if node.output.dtype != "float32":

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from zoo.engine.elementwise import ElementwiseProgram
-from zoo.engine.kernels.jit.compiler import INT, compiled, read, written
-from zoo.engine.kernels.jit.source import statements
+from zoo.engine.kernels.jit.compiler import FLOAT, INT, compiled, read, written
+from zoo.engine.kernels.jit.source import general, statements
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def row_operand(dtype: str, shape: Sequence[int], whole: Sequence[int]) -> RowOp
 
 
 class ProgramSource:
-    """A program's part in generated source.
+    """A program's part in generated source, which is the same for all programs of one `source.general` form.
 
     Args:
         program: what to compute for one element.
@@ -64,12 +64,14 @@ class ProgramSource:
     """
 
     def __init__(self, program: ElementwiseProgram | None, operands: Sequence[RowOperand | None]):
-        self.program, self.operands = program, operands
+        self.program, constants = (None, ()) if program is None else general(program)
+        self.operands = operands
         given = [(i, operand) for i, operand in enumerate(operands) if operand is not None]
         names = [f"{name}{i}" for i, operand in given for name in ("repeat", "period") if operand.maps]
-        self.parameters = [*(f"p{i}" for i, _ in given), *names]
-        self.types: list[Any] = [*(read(operand.dtype) for _, operand in given), *[INT] * len(names)]
-        self.numbers = tuple(number for _, operand in given for number in operand.maps)
+        self.parameters = [*(f"p{i}" for i, _ in given), *names, *(f"n{i}" for i in range(len(constants)))]
+        self.types: list[Any] = [*(read(operand.dtype) for _, operand in given), *[INT] * len(names),
+                                 *[FLOAT] * len(constants)]
+        self.numbers = (*(number for _, operand in given for number in operand.maps), *constants)
 
     def before(self, row: str, columns: str, start: str, suffix: str = "") -> list[str]:
         """Lines before the loop over columns, for one row of the matrix."""

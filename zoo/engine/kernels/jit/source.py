@@ -7,7 +7,10 @@ as it does in NumPy.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from zoo.engine.elementwise import ElementwiseProgram, Instruction
 from zoo.engine.kernels.reference.elementwise import ERF, ERFCX
@@ -67,9 +70,35 @@ def statements(program: ElementwiseProgram, operands: Sequence[str], prefix: str
     return lines, registers[-1]
 
 
+def general(program: ElementwiseProgram) -> tuple[ElementwiseProgram, tuple[np.float32, ...]]:
+    """The program in the form that it shares with others, and the numbers that make it this one.
+
+    Limits of clips and constants become names ``n0``, ``n1``, ...; `relu` is a clip, sums and products end with one
+    that may be without limits, and their operands are in the order of the registers. So one compiled function serves
+    for a bias with no activation, with relu and with relu6.
+    """
+    numbers: list[np.float32] = []
+    steps = [step if step.op != "relu" else replace(step, op="clip", attrs=_FROM_ZERO) for step in program.instructions]
+    if {step.op for step in steps} <= _SUMS and steps[-1].dtype == "float32":
+        steps.append(Instruction("clip", (program.result,), "float32", _UNLIMITED))
+    for i, step in enumerate(steps):
+        names = {}
+        for attr in _NUMBERS.get(step.op, ()):
+            names[attr] = f"n{len(numbers)}"
+            numbers.append(np.float32(step.attrs[attr]))
+        args = tuple(sorted(step.args)) if step.op in _SUMS else step.args
+        steps[i] = replace(step, args=args, attrs={**step.attrs, **names})
+    return ElementwiseProgram(program.operands, tuple(steps)), tuple(numbers)
+
+
+_SUMS = frozenset({"add", "multiply"})
+_NUMBERS = {"clip": ("min", "max"), "full_like": ("value",)}
+_FROM_ZERO, _UNLIMITED = {"min": 0.0, "max": np.inf}, {"min": -np.inf, "max": np.inf}
+
+
 def number(value: Any) -> str:
-    """A number as a float32 constant."""
-    return f"F({float(value)!r})"
+    """A number as a float32 constant; a name as it is."""
+    return value if isinstance(value, str) else f"F({float(value)!r})"
 
 
 def _clip(step: Instruction, args: list[str], name: str) -> list[str]:
@@ -124,6 +153,20 @@ def _sigmoid(step: Instruction, args: list[str], name: str) -> list[str]:
     return [f"{name}_x = -{args[0]}", *_bounded_exp_of(f"{name}_x", name), f"{name} = F(1) / (F(1) + {name})"]
 
 
+# tanh(x) = x * P(x * x) / Q(x * x) on [-9, 9], relative error 2e-8, beyond that it is 1; fitted for this file as exp is
+_TANH = ((0.9999999796821829, 0.13381055729910882, 0.0034956227878927743, 2.060960945215995e-05,
+          1.3355303003527207e-08),
+         (1.0, 0.4671437140295719, 0.025877116795901628, 0.00032856896696364794, 7.776840158490836e-07))
+
+
+def _tanh(step: Instruction, args: list[str], name: str) -> list[str]:
+    x, square, below = f"{name}_x", f"{name}_q", f"{name}_d"
+    lines = [f"{x} = F(-9) if {args[0]} < F(-9) else {args[0]}", f"{x} = F(9) if {x} > F(9) else {x}",
+             f"{square} = {x} * {x}", *_polynomial(_TANH[0], square, name), *_polynomial(_TANH[1], square, below),
+             f"{name} = {x} * ({name} / {below})"]
+    return [*lines, f"{name} = F(1) if {name} > F(1) else {name}", f"{name} = F(-1) if {name} < F(-1) else {name}"]
+
+
 def _erf(step: Instruction, args: list[str], name: str) -> list[str]:
     """The same approximations as in the definition."""
     x, size, square = args[0], f"{name}_s", f"{name}_q"
@@ -137,5 +180,6 @@ def _erf(step: Instruction, args: list[str], name: str) -> list[str]:
 
 
 _STATEMENTS: dict[str, Callable[[Instruction, list[str], str], list[str]]] = {
-    "clip": _clip, "cast": _cast, "full_like": _full_like, "exp": _exp, "sigmoid": _sigmoid, "erf": _erf,
+    "clip": _clip, "cast": _cast, "full_like": _full_like, "exp": _exp, "sigmoid": _sigmoid, "tanh": _tanh,
+    "erf": _erf,
 }
