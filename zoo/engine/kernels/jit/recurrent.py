@@ -1,0 +1,345 @@
+"""Recurrent cells over whole sequences, compiled: products and gates of all steps without coming back to Python.
+
+Samples are independent: a task runs some of them from the first step to the last. Its states and gates stay in the
+cache, products go to BLAS (see `blas_call`), and all elementwise work of a step is one loop. In the source, ``s + j`` is
+a place in the states of the task, ``g + j`` in its gates, ``q + j`` in the states of all samples, ``o + j`` in the
+states of all steps, ``p + j`` in the gates of all steps; ``u`` is the number of units and ``width`` that of all gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo.engine.elementwise import ElementwiseProgram, Instruction
+from zoo.engine.graph import Node
+from zoo.engine.kernels.jit.blas_call import sgemm_address
+from zoo.engine.kernels.jit.compiler import INT, compiled, read, written
+from zoo.engine.kernels.jit.source import number, statements
+from zoo.engine.kernels.registry import Kernel, register
+from zoo.engine.kernels.sequences import (Operands, add_up, cell_of, forward_cost, gradient_cost, operands,
+                                          sample_tiles, total)
+from zoo.engine.threads import Workspace, parallel_for, scratch
+
+_IMPORTS = "from zoo.engine.kernels.jit.blas_call import add_product\n"
+_FEWEST = 3                                                 # rows of a product for which calling BLAS pays
+_UNROLLED = 8                                               # rows of the kernel that are taken together without BLAS
+
+Run = Callable[[], None]
+Lines = list[str]
+
+
+# ---- activations: a program of x and two numbers, these numbers, and the derivative as an expression of the result y
+
+def _program(*steps: tuple[Any, ...]) -> ElementwiseProgram:
+    return ElementwiseProgram(3, tuple(Instruction(op, args, "float32", attrs) for op, args, attrs in steps))
+
+
+_LINE = _program(("multiply", (0, 1), {}), ("add", (3, 2), {}), ("clip", (4,), {"min": 0.0, "max": 1.0}))
+_INSIDE = "({} if ({{y}} > F(0)) & ({{y}} < F(1)) else F(0))"
+_ACTIVATIONS: dict[str, tuple[ElementwiseProgram, tuple[float, float], str]] = {
+    "tanh": (_program(("tanh", (0,), {})), (0, 0), "(F(1) - {y} * {y})"),
+    "sigmoid": (_program(("sigmoid", (0,), {})), (0, 0), "({y} * (F(1) - {y}))"),
+    "hard_sigmoid": (_LINE, (1 / 6, 0.5), _INSIDE.format(number(1 / 6))),
+    "keras2_hard_sigmoid": (_LINE, (1 / 5, 0.5), _INSIDE.format(number(1 / 5))),
+    "relu": (_program(("relu", (0,), {})), (0, 0), "(F(1) if {y} > F(0) else F(0))"),
+    "linear": (_program(("stop_gradient", (0,), {})), (0, 0), "F(1)"),
+}
+
+
+def _activated(activation: str, x: str, name: str) -> Lines:
+    """Statements that give `name` the activation of the expression `x`."""
+    program, numbers, _ = _ACTIVATIONS[activation]
+    lines, result = statements(program, [f"{name}_x", *map(number, numbers)], f"{name}_")
+    return [f"{name}_x = {x}", *lines, f"{name} = {result}"]
+
+
+def _slope(activation: str, y: str) -> str:
+    return _ACTIVATIONS[activation][2].format(y=y)
+
+
+# ---- parts of the source
+
+def _indented(lines: Sequence[str], levels: int = 1) -> Lines:
+    return [f"{'    ' * levels}{line}" for line in lines]
+
+
+def _product(rows: str, columns: str, depth: str, x: Sequence[str], y: Sequence[str], z: Sequence[str]) -> Lines:
+    """Lines for ``z += x y``; each matrix is the name of a flat array, where it starts, and the step of its rows."""
+    (a, a_start, a_step), (b, b_start, b_step), (c, c_start, c_step) = x, y, z
+
+    def block(start: str, stop: str, count: int) -> Lines:
+        terms = " + ".join(f"y{m} * {b}[e{m} + j]" for m in range(count))
+        return [f"for k in range({start}, {stop}, {count}):",
+                f"    m, e = {a_start} + i * ({a_step}) + k, {b_start} + k * ({b_step})",
+                *(f"    y{m}, e{m} = {a}[m + {m}], U(e + {m} * ({b_step}))" for m in range(count)),
+                f"    for j in range(U({columns})):", f"        {c}[n + j] += {terms}"]
+
+    return [f"if address != 0 and {rows} >= {_FEWEST}:",
+            f"    add_product(address, {', '.join([rows, columns, depth, *x, *y, *z])})",
+            "else:",
+            f"    for i in range({rows}):",
+            f"        n, whole = U({c_start} + i * ({c_step})), {depth} // {_UNROLLED} * {_UNROLLED}",
+            *_indented(block("0", "whole", _UNROLLED), 2), *_indented(block("whole", depth, 1), 2)]
+
+
+def _each_sample(inside: Lines, masked: Lines | None = None, before: Lines | None = None) -> Lines:
+    """Lines that do `inside` for each unit of each sample at step t, or `masked` where the mask is False."""
+    loop = [*(before or []), "for j in range(u):", *_indented(inside)]
+    if masked is not None:
+        loop = ["if masked == 0 or mask[b * steps + t]:", *_indented(loop), "else:",
+                "    for j in range(u):", *_indented(masked, 2)]
+    return ["for b in range(first, last):",
+            "    s, g, q = U((b - first) * units), U((b - first) * width), U(b * units)",
+            "    o, p = U((b * steps + t) * units), U((b * steps + t) * width)",
+            *_indented(loop)]
+
+
+def _fill(array: str, count: str, value: str = "F(0)", start: str = "0") -> Lines:
+    return [f"for i in range({count}):", f"    {array}[{start} + i] = {value}"]
+
+
+def _start(gates: int) -> Lines:
+    return [f"u, width, rows = U(units), units * {gates}, last - first"]
+
+
+# ---- forward
+
+def _forward(gates: int, states: str, turn: Lines) -> Lines:
+    """Lines that run samples ``first:last``; `turn` does one step."""
+    first = [line for name in states
+             for line in _fill(name, "rows * units", f"{name}_first[first * units + i]")]
+    return [*_start(gates), *first, "for t in range(steps):", *_indented([*_fill("z", "rows * width"), *turn])]
+
+
+def _new(**states: str) -> Lines:
+    return [line for name, value in states.items()
+            for line in (f"{name}[s + j] = {value}", f"{name}_all[o + j] = {value}")]
+
+
+def _kept(states: str) -> Lines:
+    return [f"{name}_all[o + j] = {name}[s + j]" for name in states]
+
+
+def _sum(gate: int) -> str:
+    """The input of a gate: from x and from the states."""
+    return f"x[p + {gate} * u + j] + z[g + {gate} * u + j]"
+
+
+_ALL_GATES = _product("rows", "width", "units", ("h", "0", "units"), ("kernel", "0", "width"), ("z", "0", "width"))
+
+
+def _simple_rnn(activation: str) -> Lines:
+    inside = [*_activated(activation, _sum(0), "a"), *_new(h="a")]
+    return _forward(1, "h", [*_ALL_GATES, *_each_sample(inside, _kept("h"))])
+
+
+def _lstm(activation: str, recurrent_activation: str) -> Lines:
+    gates = [line for name, gate in (("ai", 0), ("af", 1), ("ao", 3))
+             for line in _activated(recurrent_activation, _sum(gate), name)]
+    inside = [*gates, *_activated(activation, _sum(2), "an"), "kept = af * c[s + j] + ai * an",
+              *_activated(activation, "kept", "shown"), "seen = ao * shown", *_new(c="kept", h="seen")]
+    return _forward(4, "hc", [*_ALL_GATES, *_each_sample(inside, _kept("hc"))])
+
+
+def _gru(activation: str, recurrent_activation: str, reset_after: bool) -> Lines:
+    update, reset = (_activated(recurrent_activation, _sum(gate), f"a{gate}") for gate in (0, 1))
+    part = "(z[g + 2 * u + j] + bias[j])"
+    new = [*_activated(activation, f"x[p + 2 * u + j] + {f'a1 * {part}' if reset_after else part}", "a2"),
+           "seen = a0 * h[s + j] + (F(1) - a0) * a2", *_new(h="seen")]
+    if reset_after:
+        return _forward(3, "h", [*_ALL_GATES, *_each_sample([*update, *reset, *new], _kept("h"))])
+    return _forward(3, "h", [
+        *_product("rows", "2 * units", "units", ("h", "0", "units"), ("kernel", "0", "width"), ("z", "0", "width")),
+        *_each_sample([*reset, "factor[s + j] = a1 * h[s + j]"]),
+        *_product("rows", "units", "units", ("factor", "0", "units"), ("kernel", "2 * units", "width"),
+                  ("z", "2 * units", "width")),
+        *_each_sample([*update, *new], _kept("h"))])
+
+
+# ---- backward: `by_x` holds what the gates need of the states, until step t makes the gradient by x of it
+
+def _backward(gates: int, before_loop: Lines, turn: Lines, states: str = "h") -> Lines:
+    """Lines for the gradient of samples ``first:last``; `turn` does one step."""
+    copies = ["for b in range(first, last):",
+              *_indented([*_fill("before", "units", "h_first[b * units + i]", "b * steps * units"),
+                          *_fill("before", "(steps - 1) * units", "h_all[b * steps * units + i]",
+                                 "(b * steps + 1) * units")])]
+    zeros = [line for name in states for line in _fill(f"by_{name}", "rows * units", start="first * units")]
+    return [*_start(gates), *copies, *zeros, *_fill("by_x", "rows * steps * width", start="first * steps * width"),
+            *before_loop, "for t in range(steps - 1, -1, -1):", *_indented(turn)]
+
+
+def _of_all_steps(columns: str, x: str = "before", start: str = "0") -> Lines:
+    """Lines that bring some gates' products of states and kernel into `by_x`."""
+    return _product("rows * steps", columns, "units", (x, "first * steps * units", "units"),
+                    ("kernel", start, "width"), ("by_x", f"first * steps * width + {start}", "width"))
+
+
+def _to_states(depth: str, x: str, x_width: str, start: str = "0", z: tuple[str, ...] = ("by_h", "first * units")) -> Lines:
+    """Lines that take the gradient by gates at step t to the states before it; `turned` is the kernel transposed."""
+    return _product("rows", "units", depth, (x, f"(first * steps + t) * ({x_width}) + {start if x == 'by_x' else '0'}",
+                                             f"steps * ({x_width})"),
+                    ("turned", f"({start}) * units", "units"), (*z, "units"))
+
+
+def _gradients(*values: str) -> Lines:
+    return [f"by_x[p + {gate} * u + j] = {value}" for gate, value in enumerate(values)]
+
+
+_TOTAL = "d = by_h[q + j] + by_h_all[o + j]"
+_HANDED_ON = ["by_h[q + j] += by_h_all[o + j]"]
+
+
+def _simple_rnn_gradient(activation: str) -> Lines:
+    inside = [*_activated(activation, "x[p + j] + by_x[p + j]", "a"), _TOTAL,
+              *_gradients(f"d * {_slope(activation, 'a')}"), "by_h[q + j] = F(0)"]
+    return _backward(1, _of_all_steps("width"), [*_each_sample(inside, [*_HANDED_ON, *_gradients("F(0)")]),
+                                                 *_to_states("width", "by_x", "width")])
+
+
+def _lstm_gradient(activation: str, recurrent_activation: str) -> Lines:
+    gates = [line for gate, name in enumerate(("ai", "af", "an", "ao"))
+             for line in _activated(activation if name == "an" else recurrent_activation,
+                                    f"x[p + {gate} * u + j] + by_x[p + {gate} * u + j]", name)]
+    inner, gate = (lambda y: _slope(activation, y)), (lambda y: _slope(recurrent_activation, y))
+    inside = [*gates, "old = c[j]", *_activated(activation, "af * old + ai * an", "shown"), _TOTAL,
+              f"e = by_c[q + j] + by_c_all[o + j] + d * ao * {inner('shown')}",
+              *_gradients(f"e * an * {gate('ai')}", f"e * old * {gate('af')}", f"e * ai * {inner('an')}",
+                          f"d * shown * {gate('ao')}"),
+              "by_h[q + j] = F(0)", "by_c[q + j] = e * af"]
+    masked = [*_HANDED_ON, "by_c[q + j] += by_c_all[o + j]", *_gradients(*["F(0)"] * 4)]
+    old = ["if t == 0:", "    for j in range(u):", "        c[j] = c_first[q + j]",
+           "else:", "    for j in range(u):", "        c[j] = c_all[o - u + j]"]
+    return _backward(4, _of_all_steps("width"), [*_each_sample(inside, masked, old),
+                                                 *_to_states("width", "by_x", "width")], "hc")
+
+
+def _gru_gradient(activation: str, recurrent_activation: str, reset_after: bool) -> Lines:
+    return (_reset_after if reset_after else _reset_before)(activation, recurrent_activation)
+
+
+def _reset_after(activation: str, recurrent_activation: str) -> Lines:
+    """`by_part` is the gradient by the product of states and the candidate's kernel."""
+    gates = [line for gate in (0, 1)
+             for line in _activated(recurrent_activation, f"x[p + {gate} * u + j] + by_x[p + {gate} * u + j]", f"a{gate}")]
+    inside = [*gates, "part = by_x[p + 2 * u + j] + bias[j]",
+              *_activated(activation, "x[p + 2 * u + j] + a1 * part", "a2"), _TOTAL,
+              f"e = d * (F(1) - a0) * {_slope(activation, 'a2')}", "by_part[o + j] = e * a1",
+              *_gradients(f"d * (before[o + j] - a2) * {_slope(recurrent_activation, 'a0')}",
+                          f"e * part * {_slope(recurrent_activation, 'a1')}", "e"),
+              "by_h[q + j] = d * a0"]
+    masked = [*_HANDED_ON, *_gradients(*["F(0)"] * 3), "by_part[o + j] = F(0)"]
+    return _backward(3, _of_all_steps("width"), [*_each_sample(inside, masked),
+                                                 *_to_states("2 * units", "by_x", "width"),
+                                                 *_to_states("units", "by_part", "units", "2 * units")])
+
+
+def _reset_before(activation: str, recurrent_activation: str) -> Lines:
+    """`by_part` holds the factor that the candidate's kernel multiplies: r times the state."""
+    gates = [line for gate in (0, 1) for line in
+             [*_activated(recurrent_activation, f"x[p + {gate} * u + j] + by_x[p + {gate} * u + j]", f"a{gate}"),
+              f"by_x[p + {gate} * u + j] = a{gate}"]]
+    ready = [*_of_all_steps("2 * units"), "for t in range(steps):",
+             *_indented(_each_sample([*gates, "by_part[o + j] = a1 * before[o + j]"])),
+             *_of_all_steps("units", "by_part", "2 * units")]
+    inside = ["a0 = by_x[p + j]", *_activated(activation, "x[p + 2 * u + j] + (by_x[p + 2 * u + j] + bias[j])", "a2"),
+              _TOTAL, f"by_x[p + 2 * u + j] = d * (F(1) - a0) * {_slope(activation, 'a2')}",
+              f"by_x[p + j] = d * (before[o + j] - a2) * {_slope(recurrent_activation, 'a0')}", "by_h[q + j] = d * a0"]
+    masked = [*_HANDED_ON, "by_x[p + j] = F(0)", "by_x[p + 2 * u + j] = F(0)"]
+    reset = ["a1, e = by_x[p + u + j], by_factor[s + j]", "by_h[q + j] += e * a1",
+             f"by_x[p + u + j] = e * before[o + j] * {_slope(recurrent_activation, 'a1')}"]
+    return _backward(3, ready, [*_each_sample(inside, masked), *_fill("by_factor", "rows * units"),
+                                *_to_states("units", "by_x", "width", "2 * units", ("by_factor", "0")),
+                                *_each_sample(reset), *_to_states("2 * units", "by_x", "width")])
+
+
+# ---- binding
+
+_SOURCES: dict[str, Callable[..., Lines]] = {
+    "simple_rnn": _simple_rnn, "lstm": _lstm, "gru": _gru, "simple_rnn_gradient": _simple_rnn_gradient,
+    "lstm_gradient": _lstm_gradient, "gru_gradient": _gru_gradient,
+}
+_SIZES = ("address", "first", "last", "steps", "units", "masked")
+Arrays = dict[str, np.ndarray]
+
+
+def _given(given: Operands) -> Arrays:
+    """What both directions read; what a cell has not is there with one element, and not looked at."""
+    mask = np.zeros(1, bool) if given.mask is None else given.mask
+    bias = np.zeros(1, "float32") if given.bias is None else given.bias
+    return {"x": given.x, "kernel": given.kernel, "bias": bias, "mask": mask,
+            **{f"{name}_first": array for name, array in zip("hc", given.first)},
+            **{f"{name}_all": array for name, array in zip("hc", given.all)},
+            **{f"by_{name}_all": array for name, array in zip("hc", given.cotangents)}}
+
+
+def _function(node: Node, reads: Sequence[str], writes: Sequence[str]) -> Callable[..., None]:
+    types = [*[INT] * len(_SIZES), *(read("bool" if name == "mask" else "float32") for name in reads),
+             *[written()] * len(writes)]
+    return compiled(node.op.name, [*_SIZES, *reads, *writes], _SOURCES[node.op.name](**node.attrs), types, _IMPORTS)
+
+
+def _flat(arrays: Arrays) -> list[np.ndarray]:
+    return [array.reshape(-1) for array in arrays.values()]
+
+
+def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
+    given, gates = operands(node, inputs), cell_of(node)[1]
+    batch, steps, units = outputs[0].shape
+    reads, writes = _given(given), {f"{name}_all": array for name, array in zip("hc", outputs)}
+    own = {**{name: units for name, _ in zip("hc", outputs)}, "factor": units, "z": gates * units}
+    function, arrays = _function(node, [*reads], [*writes, *own]), [*_flat(reads), *_flat(writes)]
+    tasks = sample_tiles(batch, given.kernel)
+
+    def body(i: int, workspace: Workspace) -> None:
+        first, last = tasks[i].start, tasks[i].stop
+        memory = [workspace.take(((last - first) * size,)) for size in own.values()]
+        function(sgemm_address(), first, last, steps, units, given.mask is not None, *arrays, *memory)
+
+    seconds = forward_cost(node)
+    return lambda: parallel_for(len(tasks), body, seconds)
+
+
+def _bind_gradient(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
+    given, (name, gates, _, _) = operands(node, inputs), cell_of(node)
+    batch, steps, units = given.all[0].shape
+    by_x, by_kernel, *by_bias = outputs[:len(outputs) - len(given.first)]
+    reads = {**_given(given), "turned": given.kernel}
+    writes = {"by_x": by_x, **{f"by_{state}": array for state, array in zip("hc", outputs[-len(given.first):])}}
+    function = _function(node, [*reads], [*writes, "before", "by_part", "c", "by_factor"])
+    tasks, seconds = sample_tiles(batch, given.kernel), gradient_cost(node)
+
+    def run() -> None:
+        with scratch() as shared:
+            turned = shared.take(given.kernel.shape[::-1])
+            before, by_part = (shared.take((batch * steps, units if used else 0)) for used in (True, name == "gru"))
+            np.copyto(turned, given.kernel.T)
+            arrays = [*_flat({**reads, "turned": turned}), *_flat(writes), before.reshape(-1), by_part.reshape(-1)]
+
+            def body(i: int, workspace: Workspace) -> None:
+                first, last = tasks[i].start, tasks[i].stop
+                own = [workspace.take((units,)), workspace.take(((last - first) * units,))]
+                function(sgemm_address(), first, last, steps, units, given.mask is not None, *arrays, *own)
+
+            parallel_for(len(tasks), body, seconds)
+            rows = by_x.reshape(batch * steps, gates * units)
+            if name != "gru":
+                return add_up([(before, rows, by_kernel)])
+            after = node.attrs["reset_after"]
+            x, y = (before, by_part) if after else (by_part, rows[:, 2 * units:])
+            add_up([(before, rows[:, :2 * units], by_kernel[:, :2 * units]), (x, y, by_kernel[:, 2 * units:])])
+            total(y, *by_bias)
+    return run
+
+
+def _supports(node: Node) -> str | None:
+    dtype = node.output.dtype
+    return None if dtype == "float32" else f"computes float32 only, not {dtype}"
+
+
+for _name in ("simple_rnn", "lstm", "gru"):
+    register(Kernel(_name, "whole_sequences", "jit", _supports, _bind, cost=forward_cost))
+    register(Kernel(f"{_name}_gradient", "whole_sequences", "jit", _supports, _bind_gradient, cost=gradient_cost))
