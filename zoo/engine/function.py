@@ -12,6 +12,7 @@ from zoo.config import config
 from zoo.engine import dtypes
 from zoo.engine.compile import compile_graph
 from zoo.engine.eager import as_array
+from zoo.engine.mapped import read_ahead
 from zoo.engine.passes import INFERENCE, Pipeline
 from zoo.engine.program import Program
 from zoo.engine.prologue import WeightCache
@@ -61,6 +62,8 @@ class Function:
         with self._lock:
             if key not in self._programs:
                 traced = trace(self.function, *specs, name=self.name)
+                if not self._programs:
+                    read_ahead(variable.value for variable in traced.graph.reads if variable.is_initialized)
                 program = compile_graph(traced.graph, pipeline=self.pipeline, cache=self.weights)
                 self._programs[key] = traced, program
                 while len(self._programs) > self.capacity:

@@ -15,10 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from zoo.engine import dtypes
-from zoo.engine.graph import Value
+from zoo.engine import dtypes, mapped
+from zoo.engine.graph import Node, Value
 from zoo.engine.kernels.registry import REFERENCE
+from zoo.engine.threads import parallel_for, single_threaded_blas
 from zoo.engine.variable import Variable
+
+_BYTES_A_SECOND = 2e9                                       # of packed weights that one thread makes
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,21 @@ class Prologue:
         current = {value for value in self.values if self._is_current(value)}
         order = _computable([value for value in self.values if value not in current], current)
         nodes = list(dict.fromkeys(value.node for value in order if value.node is not None and value not in current))
+        variables = dict.fromkeys(value.source for node in nodes for value in node.inputs if _is_variable(value))
+        for variable in variables:                          # in this order: initial values are made when first read
+            variable.value                                  # noqa: B018
+        parts = _independent(nodes)
+        seconds = sum(value.spec.nbytes for node in nodes for value in node.outputs) / _BYTES_A_SECOND
+        with single_threaded_blas():
+            parallel_for(len(parts), lambda i, workspace: self._compute_part(parts[i]), seconds)
+        arrays = tuple(_for_kernels(self._read(value, {}), value) for value in self.values)
+        for variable in variables:
+            if mapped.mapping(variable.value) is not None and not any(
+                    np.may_share_memory(array, variable.value) for array in arrays):
+                mapped.release(variable.value)              # its packed form is what programs read
+        return arrays
+
+    def _compute_part(self, nodes: Sequence[Node]) -> None:
         readers = Counter(value for node in nodes for value in set(node.inputs))
         memory: dict[Value, np.ndarray] = {}
         for node in nodes:
@@ -99,7 +117,6 @@ class Prologue:
             for value in node.inputs:
                 if not readers[value]:
                     memory.pop(value, None)                 # dropped as soon as it can be: weights are large
-        return tuple(_for_kernels(self._read(value, {}), value) for value in self.values)
 
     def _keep(self, value: Value, array: np.ndarray) -> None:
         variables, array = self._variables[value], _for_kernels(array, value)
@@ -130,6 +147,22 @@ class Prologue:
                          tuple(self._keys[source] for source in node.inputs), value.index)
             variables = tuple(dict.fromkeys(v for source in node.inputs for v in self._variables[source]))
         self._keys[value], self._variables[value] = self.cache.number(structure), variables
+
+
+def _is_variable(value: Value) -> bool:
+    return value.node is None and value.constant is None
+
+
+def _independent(nodes: Sequence[Node]) -> list[list[Node]]:
+    """The nodes, in order, in groups that need nothing of each other."""
+    parts: dict[Node, list[Node]] = {}
+    for node in nodes:
+        needed = {id(part): part for value in node.inputs if (part := parts.get(value.node)) is not None}
+        whole, *others = sorted(needed.values(), key=len, reverse=True) or [[]]
+        added = [*(earlier for part in others for earlier in part), node]
+        whole += added
+        parts.update(dict.fromkeys(added, whole))
+    return list({id(part): part for part in parts.values()}.values())
 
 
 def _fingerprint(array: np.ndarray) -> Any:
