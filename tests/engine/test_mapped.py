@@ -80,7 +80,8 @@ def test_parts_of_a_prologue_need_nothing_of_each_other():
 
     def function(x):
         left, right = relu_op(a), relu_op(b)                # two beginnings that meet, and one apart
-        return add_op(x, subtract_op(multiply_op(left, right), left)), multiply_op(x, add_op(relu_op(a), multiply_op(a, a)))
+        apart = add_op(relu_op(a), multiply_op(a, a))
+        return add_op(x, subtract_op(multiply_op(left, right), left)), multiply_op(x, apart)
 
     graph = trace(function, TensorSpec((3,))).graph
     fixed = [node for node in graph.nodes if all(not value.is_input for value in node.inputs)]
