@@ -51,3 +51,36 @@ def test_the_best_kernel_for_windows_of_one_place(padding, chosen):
     with config.using(kernels="blas"):
         choice = compile_graph(graph).steps[-1].choice
     assert choice.kernel.title == chosen, str(choice)
+
+
+WINOGRAD = {
+    "one channel": conv((2, 64, 65, 1), (3, 3, 1, 7), padding="same"),
+    "one output": conv((3, 65, 64, 7), (3, 3, 7, 1), padding="same"),
+    "valid": conv((3, 23, 30, 13), (3, 3, 13, 11)),
+    "explicit padding": conv((3, 20, 17, 17), (3, 3, 17, 19), padding=((2, 0), (0, 3))),
+    "large padding": conv((2, 20, 17, 13), (3, 3, 13, 13), padding=((5, 6), (9, 0))),
+    "smaller than a tile": conv((90, 3, 3, 31), (3, 3, 31, 29), padding="same"),
+    "several strands": conv((5, 57, 58, 16), (3, 3, 16, 24), padding="same"),
+    "blocks of inputs": conv((2, 14, 15, 300), (3, 3, 300, 30), padding="same"),
+    "blocks of outputs": conv((3, 15, 14, 30), (3, 3, 30, 131), padding="same"),
+    "blocks and strands": conv((9, 23, 24, 131), (3, 3, 131, 137), padding="same"),
+}
+
+
+@pytest.mark.parametrize("case", WINOGRAD)
+def test_windows_in_winograds_domain(monkeypatch, case):
+    gradient = pytest.importorskip("zoo.engine.kernels.jit.winograd_gradient")
+    shapes, attrs = cotangent_of(*WINOGRAD[case])
+    checked = check(monkeypatch, conv_kernel_gradient_op, shapes, attrs, "none", families=["jit"])
+    assert checked[:2] == ["winograd_2x2", "winograd_4x4"]
+    if "blocks" in case:                                    # the same where transformed tiles are not kept
+        monkeypatch.setattr(gradient, "_SHARED_BYTES", 0)
+        assert check(monkeypatch, conv_kernel_gradient_op, shapes, attrs, "none", families=["jit"]) == checked
+
+
+def test_other_windows_are_refused():
+    gradient = pytest.importorskip("zoo.engine.kernels.jit.winograd_gradient")
+    for options in ({"strides": (2, 2)}, {"dilation": (2, 2)}, {"padding": "same", "groups": 4}):
+        shapes, attrs = cotangent_of(*conv((2, 40, 40, 16), (3, 3, 16 // options.get("groups", 1), 16), **options))
+        graph = program_of(conv_kernel_gradient_op, [np.ones(shape) for shape in shapes], attrs, "none")
+        assert "needs a window of 3x3" in gradient._supports(graph.nodes[-1])

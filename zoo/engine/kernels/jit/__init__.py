@@ -7,4 +7,5 @@ from zoo.engine.kernels.jit import (  # noqa: F401 - each module fills the regis
     pool,
     product,
     winograd,
+    winograd_gradient,
 )
