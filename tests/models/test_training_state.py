@@ -14,7 +14,7 @@ import pytest
 import zoo
 from tests.corpus import CORPUS, require_corpus
 from zoo import conventions, io, layers, ops, optimizers
-from zoo.errors import CorruptFile
+from zoo.errors import ConfigError, CorruptFile
 
 X = np.random.default_rng(0).normal(size=(12, 4)).astype("float32")
 Y = np.random.default_rng(1).normal(size=(12, 2)).astype("float32")
@@ -208,3 +208,24 @@ def test_scaled_losses_of_tf_keras(case: str, class_name: str, tmp_path: pathlib
         each.fit(x, y, epochs=1, batch_size=4, shuffle=False, verbose=0)
     for ours, theirs in zip(plain.get_weights(), scaled.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_names_of_classes_and_preprocessing_stay_with_a_model(suffix: str, tmp_path: pathlib.Path) -> None:
+    model = trained("sgd")
+    model.metadata = {"labels": ["cat", "dog"], "preprocess": "caffe"}
+    model.save(tmp_path / f"m.{suffix}")
+    again = zoo.load_model(tmp_path / f"m.{suffix}")
+    again.save(tmp_path / f"again.{suffix}")
+    assert zoo.load_model(tmp_path / f"again.{suffix}").metadata == again.metadata == model.metadata
+
+
+@pytest.mark.parametrize("metadata, message", [
+    ({"label": ["cat"]}, "expected the keys labels, preprocess, received 'label'"),
+    ({"labels": ["cat", 2]}, "expected a list of texts"), ({"preprocess": "vgg"}, "expected one of caffe, tf.*'vgg'")])
+def test_metadata_that_no_reader_would_understand(metadata: Any, message: str, tmp_path: pathlib.Path) -> None:
+    model = trained("sgd")
+    model.metadata = metadata
+    with pytest.raises(ConfigError, match=message):
+        model.save(tmp_path / "m.keras")
+    assert not list(tmp_path.iterdir())

@@ -21,6 +21,8 @@ from zoo.io.tensors import TensorRecord
 from zoo.layers.layer import Layer
 from zoo.layers.seeds import seed_generators
 
+Shapes = dict[tuple[tuple[str, ...], str, int, int], tuple[int | None, ...]]
+
 LIVE = Producer("live")                                     # of no dialect yet: each container writes its preferred one
 
 
@@ -45,9 +47,9 @@ def document(model: Any) -> ModelDocument:
 
 
 def _kept(model: Any) -> dict[str, Any]:
-    """What Keras's files have no place for: where random layers are, and whose conventions training follows."""
+    """What Keras's files have no place for: `Model.metadata`, where random layers are, and whose conventions hold."""
     seeds = [generator.state.numpy().tolist() for generator in seed_generators(model)]
-    return ({extras.SEEDS: seeds} if seeds else {}) | (
+    return extras.said(model.metadata) | ({extras.SEEDS: seeds} if seeds else {}) | (
         {extras.CONVENTIONS: model.conventions.name} if model.conventions != TODAY else {})
 
 
@@ -83,10 +85,38 @@ def layers_by_path(model: Any, prefix: tuple[str, ...] = ()) -> Iterator[tuple[t
     """The layers of a model and of the models inside, by path of names."""
     for layer in model.layers:
         path = (*prefix, layer.name)
-        if getattr(layer, "kind", None) in ("functional", "sequential"):
+        if _is_model(layer):
             yield from layers_by_path(layer, path)
         else:
             yield path, layer
+
+
+def shapes_of(model: Any) -> Shapes:
+    """The shape of each tensor, by the path of its model, its layer, and the numbers of the call and of the tensor.
+
+    Models in wrappers have the path of the wrapper; the input of a `Sequential` without an input layer has the empty
+    name.
+    """
+    shapes: Shapes = {}
+    _collect_shapes(_written(model), (), shapes)
+    return shapes
+
+
+def _collect_shapes(model: Any, path: tuple[str, ...], shapes: Shapes) -> None:
+    topology = model.topology
+    for layer in topology.operations:
+        for node, call in enumerate(topology.calls_of(layer)):
+            for tensor in call.outputs:
+                shapes[path, layer.name, node, tensor.index] = tensor.shape
+        held = layer if _is_model(layer) else getattr(layer, "layer", None)
+        if _is_model(held):
+            _collect_shapes(held, (*path, layer.name), shapes)
+    for tensor in tree.leaves(model.input):
+        shapes.setdefault((path, "", 0, 0), tensor.shape)
+
+
+def _is_model(layer: Any) -> bool:
+    return getattr(layer, "kind", None) in ("functional", "sequential")
 
 
 def roles(layer: Layer, prefix: str = "") -> list[tuple[str, Variable]]:
@@ -114,8 +144,7 @@ def _layer(layer: Any, calls: list[CallRecord]) -> LayerRecord:
     if isinstance(layer, FunctionCall):
         config = {"name": layer.name, **serialization.to_plain(layer.options)}
         return LayerRecord(f"{OPERATION}{layer.class_name}", layer.name, config, calls, weights=[])
-    is_model = getattr(layer, "kind", None) in ("functional", "sequential")
-    nested = architecture(layer) if is_model else None
+    nested = architecture(layer) if _is_model(layer) else None
     config = nested.config if nested else layer.get_config()
     weights = None if nested else [WeightSpec(role, v.trainable, v.shape) for role, v in roles(layer)]
     return LayerRecord(nested.class_name if nested else type(layer).__name__, layer.name, config, calls, nested,

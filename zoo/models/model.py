@@ -29,6 +29,9 @@ class Model(TrainerOfOldCode, Layer):
 
     Attributes:
         load_report: what the last load of weights did, or None.
+        metadata: what zoo's files say of a model beside what Keras's say: ``labels``, the names of the classes, and
+            ``preprocess``, how pixels are prepared for it (``caffe``, ``tf``, ``torch``, ``lite`` or ``none``). It is
+            read and written with the model.
     """
 
     kind = "opaque"                                         # how `capture` writes it: functional, sequential, opaque
@@ -41,6 +44,7 @@ class Model(TrainerOfOldCode, Layer):
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **kwargs: Any):
         super().__init__(name=name, trainable=trainable, dtype=dtype, **kwargs)
         self.load_report: LoadReport | None = None
+        self.metadata: dict[str, Any] = {}
         self.reset_programs()
 
     def compute(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

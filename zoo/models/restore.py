@@ -54,7 +54,7 @@ def model(document: ModelDocument, *, custom_objects: Mapping[str, Any] | None =
     with serialization.custom_object_scope(custom_objects), _replacing(replace or {}, document.model):
         _refuse_unknown(document.model, document.path)
         restored = _made(document, document.model)
-        restored.conventions = conventions_of(document)
+        restored.conventions, restored.metadata = conventions_of(document), extras.by_users(document.metadata)
         with refused_as(CorruptFile, f"{document.path}: what the file says of the weights"):
             if with_weights and document.weights is not None:
                 restored.load_report = weights.load(restored, document)
