@@ -5,7 +5,7 @@ import onnxruntime
 
 from benchmarks.peers.onnx_file import onnx_file
 
-VERSION = f"ONNX Runtime {onnxruntime.__version__}"
+VERSION = f"ONNX Runtime {onnxruntime.__version__}, file by Keras"
 
 
 def load(network, batch):
