@@ -77,7 +77,7 @@ def loaded(family, primitive):
 for _family in ("blas", "jit"):
     load(_family)
 ALL = {name: list(kernels) for name, kernels in KERNELS.items()}
-PACKING = ("reshape", "transpose", "broadcast_to", "winograd_kernel")
+PACKING = ("reshape", "transpose", "broadcast_to", "winograd_kernel", "panels")
 
 
 def conv(x, kernel, strides=None, padding="valid", dilation=None, groups=1):

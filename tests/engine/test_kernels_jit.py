@@ -100,7 +100,7 @@ def test_convolutions_without_an_epilogue(monkeypatch):
 @pytest.mark.parametrize("shapes", [[(900, 32), (32, 16)], [(2, 3, 60, 32), (2, 3, 32, 60)], [(7, 64), (64, 2000)]])
 @pytest.mark.parametrize("epilogue", ["bias, relu", "one factor an image"])
 def test_product(monkeypatch, shapes, epilogue):
-    assert check(monkeypatch, matmul_op, shapes, {}, epilogue, families=["jit"]) == ["tiled_product"]
+    assert check(monkeypatch, matmul_op, shapes, {}, epilogue, families=["jit"])[-1] == "tiled_product"
 
 
 X = np.random.default_rng(0).normal(size=(3, 50, 60, 4)).astype("float32") * 3

@@ -8,6 +8,8 @@ from zoo.engine.graph import Node
 
 BLAS = 4e10                                                 # multiplications with additions a second
 FEW_ROWS, FEW_COLUMNS = 16, 8                               # of a product; with that many, BLAS has half of its speed
+PANELS = 6e10                                               # the same of products with the right matrix in panels
+FEW_STEPS = 12                                              # of the depth, with which these have half of their speed
 PASS = 2e9                                                  # elements a second of one NumPy call, in the cache
 FUSED = 4e9                                                 # elements a second of a compiled elementwise program
 MEMORY = 1e10                                               # bytes a second
@@ -17,6 +19,11 @@ def product(rows: int, depth: int, columns: int) -> float:
     """A matrix product: its multiplications, or the reading of the right matrix if there are few rows."""
     multiplications = (rows + FEW_ROWS) * (depth + FEW_COLUMNS) * (columns + FEW_COLUMNS)
     return max(multiplications / BLAS, 4 * depth * columns / MEMORY)
+
+
+def panels(rows: float, depth: int, columns: int) -> float:
+    """The same with the right matrix in panels; a tile of registers takes some time beside its multiplications."""
+    return max(rows * (depth + FEW_STEPS) * columns / PANELS, 4 * depth * columns / MEMORY)
 
 
 def epilogue(node: Node, compiled: bool = False) -> float:

@@ -73,6 +73,25 @@ def _wanted_pieces(multiplications: int) -> int:
     return max(1, min(_PIECES, multiplications // _WORTH_A_PIECE))
 
 
+def panel_tile(rows: int, left: int, panels: int, right: int, multiplications: int) -> tuple[int, int]:
+    """The largest tile, in rows and panels, of a product whose right matrix is in panels.
+
+    Each task reads all of its rows and of its panels, from far if it is the first one, so the tasks are cut such that
+    little is read twice. The rows of a task stay in the cache while one panel after another comes by.
+
+    Args:
+        rows: of the product.
+        left: elements of a row.
+        panels: of the right matrix.
+        right: elements of a panel.
+        multiplications: of the product.
+    """
+    wanted, fewest = _wanted_pieces(multiplications), -(-4 * rows * left // CACHE_BYTES)
+    cuts = [(max(fewest, -(-wanted // across)), across) for across in range(1, min(wanted, panels) + 1)]
+    down, across = min(cuts, key=lambda cut: cut[0] * panels * right + cut[1] * rows * left)
+    return -(-rows // down), -(-panels // across)
+
+
 def winograd_tile(rows: int, across: int, depth: int, columns: int, elements: int) -> tuple[int, int]:
     """The largest tile of Winograd's convolution, in rows of tiles and in columns of the product.
 
