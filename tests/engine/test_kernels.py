@@ -157,7 +157,7 @@ def test_the_best_kernel_for_a_convolution(case):
 
 def test_packing_counts_where_it_is_done_in_each_run():
     """A few tiles of many channels are not worth a transformed kernel, unless it is transformed beforehand."""
-    (x, kernel), attrs = conv((16, 4, 4, 128), (3, 3, 128, 128), padding="same")
+    (x, kernel), attrs = conv((8, 4, 4, 128), (3, 3, 128, 128), padding="same")
     weights = np.ones(kernel, "float32")
     with config.using(kernels="blas"):
         trained = compile_graph(program_of(conv_op, [np.ones(x), weights], attrs, "none"))

@@ -36,7 +36,7 @@ _TAPS = 3
 _POINTS = {2: ("0", "1", "-1"), 4: ("0", "3/4", "-3/4", "3/2", "-3/2")}
 TILES = tuple(_POINTS)
 _BY_PRODUCT, _BY_ADDITION = 1e9, 2e9                        # elements that BLAS, or compiled code, transforms a second
-_PACKED = 5e8                                               # elements of transformed kernels made in a second
+_PACKED = 1e9                                               # elements of transformed kernels made in a second
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,8 @@ def _conv_transpose(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -
     if any(min(pair) < 0 for pair in pads):
         return None
     groups, rank = attrs["groups"], len(window)
-    kernel = rewriter.apply(OPS["flip"], kernel, axes=tuple(range(rank)))
+    turned = tuple(axis for axis, size in enumerate(window) if size > 1)
+    kernel = rewriter.apply(OPS["flip"], kernel, axes=turned) if turned else kernel
     kernel = reshaped(rewriter, kernel, [*window, outputs, groups, channels // groups])
     kernel = transposed(rewriter, kernel, [*range(rank), rank + 2, rank + 1, rank])
     kernel = reshaped(rewriter, kernel, [*window, channels // groups, groups * outputs])

@@ -11,4 +11,5 @@ from zoo.engine.kernels.blas import (  # noqa: F401 - each module fills the regi
     reduce,
     transposed,
     winograd,
+    winograd_kernel,
 )
