@@ -132,6 +132,9 @@ PADDED = {
     "zeros before a convolution": (lambda x: conv(pad(x, (1, 2), (0, 1)), K), ((1, 2), (0, 1))),
     "padding of the convolution's own": (
         lambda x: conv(pad(x, (1, 1), (1, 1)), K, padding="same", strides=(2, 2)), None),
+    "zeros before the gradient by a kernel": (
+        lambda x: p.conv_kernel_gradient_op(pad(x, (1, 2), (0, 1)), Y, window=(3, 3), strides=(2, 2),
+                                            padding=((0, 1), (0, 0)), dilation=(1, 1), groups=1), ((1, 3), (0, 1))),
     "zeros before the maximum of what is not negative": (
         lambda x: p.max_pool_op(pad(p.relu_op(x), (1, 1), (0, 1)), window=(3, 3), strides=(2, 2), padding="valid"),
         ((1, 1), (0, 1))),
@@ -139,7 +142,7 @@ PADDED = {
         lambda x: p.max_pool_op(pad(x, (1, 0), (1, 0), value=-np.inf), window=(2, 2), strides=(1, 1), padding="valid"),
         ((1, 0), (1, 0))),
 }
-K = variable(3, 3, 5, 2, low=-1)
+K, Y = variable(3, 3, 5, 2, low=-1), variable(2, 4, 3, 2, low=-1)
 
 
 @pytest.mark.parametrize("case", PADDED)

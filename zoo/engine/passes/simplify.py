@@ -127,6 +127,13 @@ def _conv(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | 
     return _absorb_pad(rewriter, node, inputs, window, node.attrs["dilation"])
 
 
+def _conv_kernel_gradient(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    """The same for the gradient by its kernel."""
+    if not _is_spatial_pad(inputs[0]) or inputs[0].node.attrs["value"] != 0:
+        return None
+    return _absorb_pad(rewriter, node, inputs, node.attrs["window"], node.attrs["dilation"])
+
+
 def _max_pool(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
     """Padding that can never win becomes padding of the pooling."""
     if not _is_spatial_pad(inputs[0]):
@@ -182,5 +189,6 @@ RULES: dict[str, Rule] = {
     "power": _power,
     "negative": _negative,
     "conv": _conv,
+    "conv_kernel_gradient": _conv_kernel_gradient,
     "max_pool": _max_pool,
 }
