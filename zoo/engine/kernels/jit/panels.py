@@ -212,15 +212,15 @@ def _supports_windows(node: Node) -> str | None:
 
 def _product_cost(node: Node) -> float:
     """The product, with its epilogue."""
-    return _cost(node, 1, prod(node.output.shape[:-1]))
+    return _padded_cost(node, 1, prod(node.output.shape[:-1]))
 
 
 def _windows_cost(node: Node) -> float:
     """The products, with the epilogue, and a copy of the input if it is padded."""
-    return _cost(node, prod(node.output.shape[:-2]), node.output.shape[-2]) + node.op_inputs[0].spec.size / costs.PASS
+    return _padded_cost(node, prod(node.output.shape[:-2]), node.output.shape[-2]) + node.op_inputs[0].spec.size / costs.PASS
 
 
-def _cost(node: Node, lines: int, places: int) -> float:
+def _padded_cost(node: Node, lines: int, places: int) -> float:
     rows, y = tile_rows(places), node.op_inputs[1]
     work, columns = lines * -(-places // rows) * _TILE_COSTS[rows], -(-y.shape[-1] // WIDTH) * WIDTH
     return costs.panels(work, prod(y.shape[:-1]), columns) + costs.epilogue(node, compiled=True)
