@@ -12,14 +12,15 @@ import argparse
 import importlib
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 from benchmarks.inference import installed
+from benchmarks.tables import Cell, Table
 from benchmarks.worker import THREADS
 
 NETWORKS = ("MobileNet", "MobileNetV3Small", "EfficientNetB0", "ResNet50", "DenseNet121", "InceptionV3", "NASNetMobile",
@@ -50,11 +51,23 @@ def in_new_process(library: str, network: str) -> dict[str, float]:
     return json.loads(found.stdout.splitlines()[-1])
 
 
-def row(network: str, measured: dict[str, list[dict[str, float]]]) -> str:
-    """Markdown: a cell for each library and step, medians."""
-    cells = [f"{statistics.median(run[key] for run in runs):.{0 if key == 'peak_mb' else 2}f}"
-             for runs in measured.values() for key in (*STEPS, "peak_mb")]
-    return f"| {network} | {' | '.join(cells)} |"
+def table(networks: Sequence[str], rounds: int) -> Table:
+    """Each network with each library, the libraries taking turns."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    libraries = ["zoo", *(["keras"] if installed("keras") and installed("tensorflow") else [])]
+    rows: list[list[Cell]] = []
+    for network in networks:
+        runs: dict[str, list[dict[str, float]]] = {library: [] for library in libraries}
+        for _ in range(rounds):
+            for library in libraries:
+                runs[library].append(in_new_process(library, network))
+        rows.append([network, *(statistics.median(run[key] for run in runs[library])
+                                for library in libraries for key in (*STEPS, "peak_mb"))])
+        print(rows[-1], file=sys.stderr, flush=True)
+    return Table("starting", "Until the first prediction, random weights", (
+        f"Seconds of import, building, first and second prediction of one image, and the peak of memory, each run in a "
+        f"new process; {THREADS} threads, medians of {rounds}."),
+        ("network", *(f"{library} {step}" for library in libraries for step in (*STEPS, "MB")))).with_rows(rows)
 
 
 def main() -> None:
@@ -68,23 +81,11 @@ def main() -> None:
     if options.measure:
         print(json.dumps(measure(*options.measure)))
         return
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    libraries = ["zoo", *(["keras"] if installed("keras") and installed("tensorflow") else [])]
-    columns = [f"{library} {step}" for library in libraries for step in (*STEPS, "MB")]
-    lines = [f"{platform.processor() or platform.machine()}, {THREADS} threads, batch 1, random weights, seconds, "
-             f"medians of {options.rounds}, {time.strftime('%Y-%m-%d')}.", "",
-             f"| network | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
-    print("\n".join(lines), flush=True)
-    for network in options.networks:
-        measured: dict[str, list[dict[str, float]]] = {library: [] for library in libraries}
-        for _ in range(options.rounds):
-            for library in libraries:
-                measured[library].append(in_new_process(library, network))
-        lines.append(row(network, measured))
-        print(lines[-1], flush=True)
+    text = table(options.networks, options.rounds).markdown()
+    print(text)
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+            file.write(text)
 
 
 if __name__ == "__main__":
