@@ -168,7 +168,7 @@ CASES: dict[str, list[Case]] = {
     "select": [Case((bools(2, 1, 1), floats(3, 1), floats(4))), Case((bools(3), integers(3), integers(3)))],
     # reductions
     **{name: reductions(*NUMBERS) for name in ("sum", "prod")},
-    "mean": reductions(*NUMBERS[:2]),
+    **{name: reductions(*NUMBERS[:2]) for name in ("mean", "moments")},
     **{name: reductions(*NUMBERS, bools(2, 3, 4)) for name in ("max", "min")},
     **{name: reductions(bools(2, 3, 4)) for name in ("all", "any")},
     **{name: reductions(*NUMBERS, attrs=ALONG) for name in ("argmax", "argmin")},

@@ -151,7 +151,7 @@ def test_explain(network):
     explanation = explain(network, TensorSpec((1, 8, 8, 2)))
     shown = str(explanation)
     assert "conv(%in0, @kernel)" in explanation.before
-    assert [record.name for record in explanation.passes][-2:] == ["fuse_elementwise", "fuse_epilogue"]
+    assert [record.name for record in explanation.passes][-2:] == ["fuse_epilogue", "merge_sweeps"]
     assert "fuse_epilogue: 1 changes, 1 nodes" in shown
     assert "+ [%2 = add(%0, %1); %3 = relu(%2)]" in explanation.after
     assert "blas.pointwise: needs a window and strides of 1 and a single group" in shown

@@ -68,7 +68,7 @@ unary("tanh", lambda ct, y, x: mul(ct, one_minus(square(y))))
 unary("arcsinh", lambda ct, y, x: mul(ct, rsqrt(one_plus(square(x)))))
 unary("arccosh", lambda ct, y, x: mul(ct, rsqrt(sub(square(x), number(1, x)))))
 unary("arctanh", lambda ct, y, x: div(ct, one_minus(square(x))))
-unary("relu", lambda ct, y, x: mul(ct, indicator(greater(x, number(0, x)), x)))
+unary("relu", lambda ct, y, x: mul(ct, indicator(greater(y, number(0, x)), x)))   # y is kept anyway
 unary("sigmoid", lambda ct, y, x: mul(ct, mul(y, one_minus(y))))
 unary("softplus", lambda ct, y, x: mul(ct, sigmoid(x)))
 unary("erf", lambda ct, y, x: mul(ct, mul(number(2 / math.sqrt(math.pi), x), exp(neg(square(x))))))

@@ -6,6 +6,7 @@ from math import prod
 
 from zoo.engine.gradients.movement import zeros_like
 from zoo.engine.gradients.registry import indicator, number, rule, spread, without
+from zoo.engine.primitives import add_op as add
 from zoo.engine.primitives import cumsum_op as cumsum
 from zoo.engine.primitives import divide_op as div
 from zoo.engine.primitives import equal_op as equal
@@ -29,6 +30,16 @@ def _sum(ct, node):
 def _mean(ct, node):
     (x,) = node.inputs
     return (mul(_back(ct, node), number(1 / max(prod(x.shape[a] for a in node.attrs["axes"]), 1), x)),)
+
+
+@rule("moments")
+def _moments(cts, node):
+    """The variance does not change with the mean: distances to it sum up to 0."""
+    (x,), axes = node.inputs, node.attrs["axes"]
+    count = max(prod(x.shape[a] for a in axes), 1)
+    by_mean, by_variance = (_back(mul(ct, number(k / count, x)), node) for ct, k in zip(cts, (1, 2)))
+    distance = sub(x, _back(node.outputs[0], node))
+    return (add(mul(distance, by_variance), by_mean),)
 
 
 def _extremum(ct, node):

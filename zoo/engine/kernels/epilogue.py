@@ -47,7 +47,7 @@ class TileEpilogue:
             return _nothing
         code, output = self.code, self.output[place]
         operands = [output, *(part(x, place) for x in self.operands)]
-        return lambda workspace: code(operands, output, workspace)
+        return lambda workspace: code(operands, (output,), workspace)
 
 
 def _nothing(workspace: Workspace) -> None:

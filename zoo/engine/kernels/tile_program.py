@@ -21,45 +21,70 @@ class TileProgram:
 
     Args:
         program: the program.
-        in_output: the operand that lies in the memory of the output, if one does.
+        in_output: the operand that lies in the memory of the first output, if one does.
+        results: registers of instructions that are stored in outputs; the result of the program if None.
     """
 
-    def __init__(self, program: ElementwiseProgram, in_output: int | None = None):
-        last_use = program.last_uses()
-        output = program.operands                           # slots: the operands, the output, scratch arrays
-        slot_of = {i: i for i in range(program.operands)} | ({} if in_output is None else {in_output: output})
-        result_dtype = program.instructions[-1].dtype
-        free: dict[str, list[int]] = {} if in_output is not None else {result_dtype: [output]}
-        scratch: list[str] = []
+    def __init__(self, program: ElementwiseProgram, in_output: int | None = None,
+                 results: Sequence[int] | None = None):
+        results = (program.result,) if results is None else results
+        last_use = program.last_uses() | {register: len(program.instructions) for register in results}
+        first = program.operands                            # slots: the operands, the outputs, scratch arrays
+        self.program = program
+        self._dtypes = {first + i: program.instructions[register - first].dtype for i, register in enumerate(results)}
+        outputs = {register: first + i for i, register in enumerate(results)}
+        slot_of = {i: i for i in range(first)} | ({} if in_output is None else {in_output: first})
+        free: dict[str, list[int]] = {}
+        kept = 0 if len(results) == 1 else len(results)     # the only output is scratch memory until the last step
+        if in_output is None and not kept:
+            free[self._dtypes[first]] = [first]
         self.code: list[tuple[Emit, tuple[int, ...], int]] = []
         for i, step in enumerate(program.instructions):
             args = tuple(slot_of[arg] for arg in step.args)
             for arg in set(step.args):
-                if last_use[arg] == i and slot_of[arg] >= output:
-                    dtype = result_dtype if slot_of[arg] == output else scratch[slot_of[arg] - output - 1]
-                    free.setdefault(dtype, []).append(slot_of[arg])
-            if program.operands + i == program.result:
-                slot = output
-            elif free.get(step.dtype):
-                slot = free[step.dtype].pop()
-            else:
-                scratch.append(step.dtype)
-                slot = output + len(scratch)
-            slot_of[program.operands + i] = slot
-            self.code.append((_emit(step), args, slot))
-        self.scratch = [dtypes.storage(dtype) for dtype in scratch]
+                if last_use[arg] == i and slot_of[arg] >= first + kept:
+                    free.setdefault(self._dtypes[slot_of[arg]], []).append(slot_of[arg])
+            slot_of[first + i] = self._slot(outputs.get(first + i), free.get(step.dtype), step.dtype, first)
+            self.code.append((_emit(step), args, slot_of[first + i]))
+        self.scratch = [dtypes.storage(dtype) for slot, dtype in sorted(self._dtypes.items())
+                        if slot >= first + len(results)]
 
-    def __call__(self, operands: Sequence[np.ndarray], output: np.ndarray, workspace: Workspace) -> None:
+    def dtype(self, register: int) -> np.dtype:
+        """Of the result of an instruction, by its register."""
+        return dtypes.storage(self.program.instructions[register - self.program.operands].dtype)
+
+    def _slot(self, output: int | None, free: list[int] | None, dtype: str, first: int) -> int:
+        """The slot for a result of an instruction."""
+        if output is not None:
+            return output
+        if free:
+            return free.pop()
+        slot = first + len(self._dtypes)
+        self._dtypes[slot] = dtype
+        return slot
+
+    def __call__(self, operands: Sequence[np.ndarray], outputs: Sequence[np.ndarray], workspace: Workspace) -> None:
         """Computes one tile.
 
         Args:
-            operands: arrays that broadcast to the output; the one that lies in it is not looked at.
-            output: the tile of the result.
+            operands: arrays that broadcast to the outputs; the one that lies in an output is not looked at.
+            outputs: the tiles of the results.
             workspace: for scratch arrays.
         """
-        slots = [*operands, output, *(workspace.take(output.shape, dtype) for dtype in self.scratch)]
+        shape = outputs[0].shape
+        slots = [*operands, *outputs, *(workspace.take(shape, dtype) for dtype in self.scratch)]
         for emit, args, slot in self.code:
             emit(*[slots[arg] for arg in args], out=slots[slot])
+
+    def bound(self, operands: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
+        """The work on one small tile, always the same one, with scratch memory of its own: no time for preparations."""
+        slots = [*operands, *outputs, *(np.empty(outputs[0].shape, dtype) for dtype in self.scratch)]
+        calls = [(emit, [slots[arg] for arg in args], slots[slot]) for emit, args, slot in self.code]
+
+        def run() -> None:
+            for emit, arrays, out in calls:
+                emit(*arrays, out=out)
+        return run
 
 
 def _emit(step: Instruction) -> Emit:

@@ -13,6 +13,7 @@ from zoo.engine.passes.fuse_elementwise import fuse_elementwise
 from zoo.engine.passes.fuse_epilogue import fuse_epilogue
 from zoo.engine.passes.lower_contractions import lower_contractions
 from zoo.engine.passes.merge_equal import merge_equal
+from zoo.engine.passes.merge_sweeps import merge_sweeps
 from zoo.engine.passes.simplify import simplify
 
 Pass = Callable[[Graph], tuple[Graph, int]]
@@ -31,6 +32,7 @@ INFERENCE: Pipeline = (
     fold_constants,
     fuse_elementwise,
     fuse_epilogue,
+    merge_sweeps,
 )
 FOR_DEVICES: Pipeline = (eliminate_dead, fold_constants, simplify, merge_equal)      # one definition a node
 AS_TRACED: Pipeline = (eliminate_dead,)                     # what was written, node by node

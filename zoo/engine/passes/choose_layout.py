@@ -32,7 +32,8 @@ def choose_layout(graph: Graph) -> tuple[Graph, int]:
             return None
         moved = [_before(value, node, axes, fixed)(rewriter) for value in inputs]
         result = rewriter.apply(node.op, *moved, **attrs)
-        return (transposed(rewriter, result, _axes_after(node, axes)),)
+        results = result if isinstance(result, tuple) else (result,)
+        return tuple(transposed(rewriter, value, _axes_after(node, axes)) for value in results)
 
     rewriter = Rewriter(graph)
     return rewriter.run(rule), rewriter.changes
@@ -93,7 +94,8 @@ def _per_axis(*names: str) -> Callable[[Node, Axes], dict[str, Any]]:
 _ATTRS: dict[str, Callable[[Node, Axes], dict[str, Any] | None]] = {
     "concatenate": _axis, "softmax": _axis, "log_softmax": _axis, "cumsum": _axis, "cumprod": _axis,
     "argmax": _axis, "argmin": _axis,
-    "sum": _axes, "mean": _axes, "max": _axes, "min": _axes, "prod": _axes, "all": _axes, "any": _axes, "flip": _axes,
+    "sum": _axes, "mean": _axes, "moments": _axes, "max": _axes, "min": _axes, "prod": _axes,
+    "all": _axes, "any": _axes, "flip": _axes,
     "pad": _per_axis("pads"),
     "slice": _per_axis("starts", "stops", "steps"),
 }

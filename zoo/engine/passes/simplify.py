@@ -45,6 +45,11 @@ def _results(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> tuple
 
 
 def _reshape(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    if made_by(inputs[0], "sum", "mean") and inputs[0].node.attrs["keepdims"]:
+        reduction = inputs[0].node
+        axes, x = reduction.attrs["axes"], reduction.inputs[0]
+        if node.output.shape == tuple(size for axis, size in enumerate(x.shape) if axis not in axes):
+            return rewriter.apply(reduction.op, x, axes=axes, keepdims=False)
     if made_by(inputs[0], "reshape") or inputs[0].shape == node.output.shape:
         return reshaped(rewriter, inputs[0], node.output.shape)
     return None
@@ -108,14 +113,31 @@ def _negative(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Valu
     return inputs[0].node.inputs[0] if made_by(inputs[0], "negative") else None
 
 
+def _plain(value: Value, rank: int) -> Value:
+    """What a tensor was before it was broadcast, or got axes of size 1 in front: elementwise primitives do both.
+
+    Args:
+        rank: of the result; what has it is looked into.
+    """
+    if made_by(value, "broadcast_to"):
+        return value.node.inputs[0]
+    if made_by(value, "reshape") and value.ndim == rank:
+        inner = value.node.inputs[0]
+        if value.shape == (1,) * (rank - inner.ndim) + inner.shape:
+            return inner
+    return value
+
+
 def _without_broadcast(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value | None:
     """Elementwise primitives broadcast by themselves; what they make of broadcast tensors only is broadcast later."""
-    inner = tuple(value.node.inputs[0] if made_by(value, "broadcast_to") else value for value in inputs)
+    inner = tuple(_plain(value, node.output.ndim) for value in inputs)
     if inner == inputs:
         return None
     result = rewriter.apply(node.op, *inner, **node.attrs)
     if result.shape == node.output.shape:
         return result
+    if result.spec.size == node.output.spec.size:
+        return reshaped(rewriter, result, node.output.shape)
     return rewriter.apply(OPS["broadcast_to"], result, shape=node.output.shape)
 
 

@@ -147,6 +147,7 @@ from zoo.engine.primitives.reduce import (
     max_op as max_op,
     mean_op as mean_op,
     min_op as min_op,
+    moments_op as moments_op,
     prod_op as prod_op,
     sum_op as sum_op,
 )

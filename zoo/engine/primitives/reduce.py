@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from zoo.engine.op import Op, primitive
-from zoo.engine.primitives.rules import BOOL, INEXACT, NUMERIC, ORDERED, reduced, require, require_axes
+from zoo.engine.primitives.rules import BOOL, FLOAT, INEXACT, NUMERIC, ORDERED, reduced, require, require_axes
 from zoo.engine.spec import TensorSpec
 from zoo.errors import ShapeError
 
@@ -19,6 +19,13 @@ def _reduction(name: str, accepted: Collection[str]) -> Op:
         require_axes(name, x, axes)
         return x.with_shape(reduced(x.shape, axes, keepdims))
     return primitive(name, infer)
+
+
+def _moments(x: TensorSpec, *, axes: tuple[int, ...], keepdims: bool) -> tuple[TensorSpec, TensorSpec]:
+    require("moments", x, FLOAT)
+    require_axes("moments", x, axes)
+    shape = reduced(x.shape, axes, keepdims)
+    return x.with_shape(shape), x.with_shape(shape)
 
 
 def _extremum(name: str) -> Op:
@@ -52,6 +59,7 @@ def _running(name: str) -> Op:
 sum_op = _reduction("sum", NUMERIC)
 mean_op = _reduction("mean", INEXACT)
 prod_op = _reduction("prod", NUMERIC)
+moments_op = primitive("moments", _moments)               # the mean, and the mean squared distance to it
 all_op = _reduction("all", BOOL)
 any_op = _reduction("any", BOOL)
 max_op = _extremum("max")

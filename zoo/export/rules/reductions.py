@@ -42,6 +42,19 @@ def _reduction(op_type: str, boolean: bool = False) -> Rule:
     return rule
 
 
+def _moments(e: Emitter, node: Node, attrs: dict[str, Any]) -> None:
+    (x,), axes, keepdims = node.inputs, attrs["axes"], attrs["keepdims"]
+    order = e.order(x)
+    name, places, left = e.name(x, order), moved(order, axes), kept_order(order, axes, keepdims)
+    if not axes:
+        e.hold(node.outputs[0], name, order)
+        e.hold(node.outputs[1], e.op("Sub", name, name), order)
+        return
+    distance = e.op("Sub", name, reduce(e, "ReduceMean", name, places, True))
+    e.hold(node.outputs[0], reduce(e, "ReduceMean", name, places, keepdims), left)
+    e.hold(node.outputs[1], reduce(e, "ReduceMean", e.op("Mul", distance, distance), places, keepdims), left)
+
+
 def _position(op_type: str) -> Rule:
     def rule(e: Emitter, node: Node, attrs: dict[str, Any]) -> None:
         (x,), axis, keepdims = node.inputs, attrs["axis"], attrs["keepdims"]
@@ -73,7 +86,7 @@ def _cumsum(e: Emitter, node: Node, attrs: dict[str, Any]) -> None:
 
 RULES: dict[str, Rule] = {
     "sum": _reduction("ReduceSum"), "mean": _reduction("ReduceMean"), "prod": _reduction("ReduceProd"),
-    "max": _reduction("ReduceMax"), "min": _reduction("ReduceMin"),
+    "moments": _moments, "max": _reduction("ReduceMax"), "min": _reduction("ReduceMin"),
     "all": _reduction("ReduceMin", boolean=True), "any": _reduction("ReduceMax", boolean=True),
     "argmax": _position("ArgMax"), "argmin": _position("ArgMin"),
     "cumsum": _cumsum,

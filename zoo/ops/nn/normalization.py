@@ -14,7 +14,6 @@ from zoo.ops.numpy_like.arithmetic import add, divide, maximum, minimum
 from zoo.ops.numpy_like.elementwise import clip
 from zoo.ops.numpy_like.manipulation import reshape
 from zoo.ops.numpy_like.reduction import mean, sum as sum_
-from zoo.ops.numpy_like.statistics import var
 from zoo.ops.promotion import Axis, Tensor, as_float, as_tensor, axes_of, dtype_of, rank_of, shape_of
 
 HALF_LIMIT = 65504.0                                        # the largest float16
@@ -25,7 +24,7 @@ def moments(x: Any, axes: Axis, keepdims: bool = False, synchronized: bool = Fal
     x = as_float(x)
     dtype = dtype_of(x)
     wide = as_tensor(x, result_type(dtype, "float32"))
-    results = mean(wide, axes, keepdims), var(wide, axes, keepdims)
+    results = p.moments_op(wide, axes=axes_of(axes, rank_of(wide)), keepdims=keepdims)
     if dtype not in ("float16", "bfloat16"):
         return results
     return tuple(as_tensor(clip(r, -HALF_LIMIT, HALF_LIMIT), dtype) for r in results)

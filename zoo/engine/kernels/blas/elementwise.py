@@ -13,6 +13,8 @@ from zoo.engine.kernels.tile_program import TileProgram
 from zoo.engine.kernels.tiles import CACHE_BYTES, coalesce, cut_leading, part, regrouped
 from zoo.engine.threads import Workspace, parallel_for
 
+SMALL = 1 << 12                                             # elements that one thread computes at once
+
 
 def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
     program, output = node.attrs["program"], outputs[0]
@@ -21,7 +23,9 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
     in_output = next((i for i in _in_place(node) if inputs[i].ctypes.data == output.ctypes.data), None)
     code = TileProgram(program, in_output)
     largest = CACHE_BYTES // output.itemsize // (2 + len(code.scratch))
-    tiles = [([part(x, index) for x in operands], whole[index]) for index in cut_leading(whole.shape, largest)]
+    tiles = [([part(x, index) for x in operands], (whole[index],)) for index in cut_leading(whole.shape, largest)]
+    if len(tiles) == 1 and output.size <= SMALL:
+        return code.bound(*tiles[0])
     seconds = _cost(node)
 
     def body(i: int, workspace: Workspace) -> None:

@@ -4,9 +4,11 @@ from zoo.engine.kernels.jit import (  # noqa: F401 - each module fills the regis
     depthwise,
     direct,
     elementwise,
+    moments,
     panels,
     pool,
     product,
+    sweep,
     winograd,
     winograd_gradient,
 )

@@ -20,6 +20,16 @@ def _define_reduction(name: str) -> None:
         return getattr(xp, name)(x, axis=axes, keepdims=keepdims, dtype=wide).astype(x.dtype, copy=False)
 
 
+@reference("moments")
+def moments(xp: ModuleType, x: Any, *, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """The mean, and the mean squared distance to it."""
+    wide = x.astype("float32") if x.dtype == "float16" else x
+    mean = xp.mean(wide, axis=axes, keepdims=True)
+    variance = xp.mean((wide - mean) ** 2, axis=axes, keepdims=keepdims)
+    mean = mean if keepdims else xp.squeeze(mean, axis=axes)
+    return mean.astype(x.dtype, copy=False), variance.astype(x.dtype, copy=False)
+
+
 def _define_test(name: str) -> None:
     @reference(name)
     def kernel(xp: ModuleType, x: Any, *, axes: tuple[int, ...], keepdims: bool) -> Any:
