@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.jit = os.environ["ZOO_JIT"] = "wait"           # here and in the processes that tests start
     if os.environ.get("ZOO_REQUIRE_CORPUS") and CORPUS is None:
         raise pytest.UsageError("ZOO_REQUIRE_CORPUS is set, but there is no corpus: set ZOO_CORPUS to its folder.")
     if families := config.getoption("--kernels"):

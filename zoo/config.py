@@ -25,6 +25,7 @@ IMAGE_DATA_FORMATS = ("channels_last", "channels_first")
 KERAS_DEFAULTS: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 DEVICES = ("cpu", "cuda")
 KERNEL_FAMILIES = ("reference", "blas", "jit")
+JIT = ("background", "wait", "off")
 
 
 class Config:
@@ -38,6 +39,8 @@ class Config:
         threads: workers of a run; None means one for each processor that the process may use.
         device: where arrays are computed: ``cpu`` (NumPy) or ``cuda`` (a GPU, by CuPy).
         kernels: families of kernels that programs may use; ``reference`` is always among them.
+        jit: when kernels are compiled that are not yet: in the ``background``, while those of NumPy run; before the
+            first run, which has to ``wait``; or never (``off``). Training steps wait in any case.
         dtype_policy: the name of the dtype policy of layers that are given none; `floatx` if None. See
             `zoo.dtype_policies`.
         max_epochs, max_steps_per_epoch: what `fit`, `evaluate` and `predict` do at most; None for all that they are
@@ -54,6 +57,7 @@ class Config:
     threads: int | None
     device: str
     kernels: tuple[str, ...]
+    jit: str
     dtype_policy: str | None
     max_epochs: int | None
     max_steps_per_epoch: int | None
@@ -67,6 +71,7 @@ class Config:
         self.threads = environment.get("ZOO_NUM_THREADS") or None
         self.device = environment.get("ZOO_DEVICE") or "cpu"
         self.kernels = environment.get("ZOO_KERNELS") or KERNEL_FAMILIES
+        self.jit = environment.get("ZOO_JIT") or "background"
         self.dtype_policy = None
         self.max_epochs = environment.get("KERAS_MAX_EPOCHS") or None
         self.max_steps_per_epoch = environment.get("KERAS_MAX_STEPS_PER_EPOCH") or None
@@ -209,6 +214,7 @@ _CHECKS = {
     "max_steps_per_epoch": _count,
     "device": _device,
     "kernels": _families,
+    "jit": _one_of(JIT),
     "frozen_cache_memory": _bytes,
     "frozen_cache_disk": _bytes,
     "memory": _memory,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import zoo.engine.primitives as _primitives  # noqa: F401 - enters the definitions into the registry
 from zoo.config import config
+from zoo.engine.deferred import DeferredProgram, ready
 from zoo.engine.device_program import DeviceProgram
 from zoo.engine.fixed import FixedValues
 from zoo.engine.graph import Graph, Node, Rewriter, Value
-from zoo.engine.kernels.families import load
+from zoo.engine.kernels import families
 from zoo.engine.kernels.select import Choice, select_kernel
 from zoo.engine.late_sizes import LateProgram, is_late
 from zoo.engine.op import OPS
@@ -46,21 +47,26 @@ def optimize(graph: Graph, pipeline: Pipeline = INFERENCE) -> tuple[Graph, tuple
     return graph, tuple(records)
 
 
-def lower(graph: Graph, cache: WeightCache | None = None) -> Program:
+def lower(graph: Graph, cache: WeightCache | None = None, *, compiled: bool = True) -> Program:
     """Chooses kernels for a graph as it stands, lets them pack weights, and plans the memory.
+
+    Args:
+        graph: with static shapes.
+        cache: for what is computed of weights.
+        compiled: whether kernels may be chosen that have to be compiled.
 
     Raises:
         ShapeError: a size is unknown; programs are compiled for one shape each.
     """
     _check_static(graph)
-    fixed, families = FixedValues(graph), [family for family in config.kernels if load(family) is None]
+    fixed, allowed = FixedValues(graph), families.usable(compiled)
     chosen: dict[Node, tuple[Node, Choice]] = {}
 
     def rule(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
         if node.output in fixed:                            # computed in the prologue, by definition
             return rewriter.copy(node, inputs).outputs
         changing = {i for i, value in enumerate(node.inputs) if value not in fixed}
-        choice = select_kernel(node, families, changing)
+        choice = select_kernel(node, allowed, changing)
         packed = list(inputs)
         for packing in choice.kernel.packing(node):
             packed[packing.input] = rewriter.apply(OPS[packing.op], packed[packing.input], **packing.attrs)
@@ -73,29 +79,31 @@ def lower(graph: Graph, cache: WeightCache | None = None) -> Program:
     steps = []
     for copy in lowered.nodes:
         if copy.output not in fixed:                        # a packing of what is not fixed is a step like any other
-            node, choice = chosen.get(copy) or (copy, select_kernel(copy, families))
+            node, choice = chosen.get(copy) or (copy, select_kernel(copy, allowed))
             steps.append(Step(node, choice, copy.inputs, copy.outputs))
     return Program(lowered, steps, cache or WeightCache())
 
 
-def compile_graph(graph: Graph, *, pipeline: Pipeline = INFERENCE,
-                  cache: WeightCache | None = None) -> Program | LateProgram | DeviceProgram:
+def compile_graph(graph: Graph, *, pipeline: Pipeline = INFERENCE, cache: WeightCache | None = None,
+                  wait: bool = False) -> Program | DeferredProgram | LateProgram | DeviceProgram:
     """The program of a graph.
 
     Args:
         graph: with inputs of static shapes; other sizes may depend on the data.
         pipeline: passes to apply first.
         cache: where folded and packed weights are kept; programs that share it share those.
+        wait: whether to compile kernels now even if the setting `jit` is to do it in the background.
 
     Raises:
         ShapeError: a size is unknown.
     """
     if is_late(graph):
-        return LateProgram(graph, lambda rest: compile_graph(rest, pipeline=pipeline, cache=cache))
+        return LateProgram(graph, lambda rest: compile_graph(rest, pipeline=pipeline, cache=cache, wait=wait))
     _check_static(graph)
     if config.device != "cpu":
         return DeviceProgram(optimize(graph, FOR_DEVICES)[0])
-    return lower(optimize(graph, pipeline)[0], cache)
+    graph, cache = optimize(graph, pipeline)[0], cache or WeightCache()
+    return ready(lower(graph, cache), lambda: lower(graph, cache, compiled=False), wait)
 
 
 def _check_static(graph: Graph) -> None:

@@ -33,6 +33,7 @@ class Function:
         name: for messages and printing; the function's own name unless given.
         pipeline: passes to apply.
         programs: how many programs to keep; the one that was not used for the longest time goes first.
+        wait: whether kernels are compiled before the first run, even if the setting `jit` is ``background``.
 
     Example:
         >>> import numpy as np
@@ -43,8 +44,8 @@ class Function:
     """
 
     def __init__(self, function: Callable[..., Any], *, name: str = "", pipeline: Pipeline = INFERENCE,
-                 programs: int = 16):
-        self.function, self.pipeline, self.capacity = function, pipeline, programs
+                 programs: int = 16, wait: bool = False):
+        self.function, self.pipeline, self.capacity, self.wait = function, pipeline, programs, wait
         self.name = name or getattr(function, "__name__", "function")
         self.weights = WeightCache()
         self._programs: OrderedDict[Any, Compiled] = OrderedDict()
@@ -58,13 +59,14 @@ class Function:
 
     def compiled(self, *specs: Any) -> Compiled:
         """The graph and the program for nests of specs; made now if it is not kept."""
-        key = _form(specs), config.kernels, config.device
+        key = _form(specs), config.kernels, config.jit, config.device
         with self._lock:
             if key not in self._programs:
                 traced = trace(self.function, *specs, name=self.name)
                 if not self._programs:
                     read_ahead(variable.value for variable in traced.graph.reads if variable.is_initialized)
-                program = compile_graph(traced.graph, pipeline=self.pipeline, cache=self.weights)
+                program = compile_graph(traced.graph, pipeline=self.pipeline, cache=self.weights,
+                                        wait=self.wait)
                 self._programs[key] = traced, program
                 while len(self._programs) > self.capacity:
                     self._programs.popitem(last=False)

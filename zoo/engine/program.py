@@ -13,6 +13,7 @@ from zoo.engine.arena import Arena, MemoryPlan, Use, plan_memory
 from zoo.engine.fixed import FixedValues
 from zoo.engine.graph import Graph, Node, Value
 from zoo.engine.kernels.select import Choice
+from zoo.engine.machine_code.unit import CompiledFunction, recorded
 from zoo.engine.prologue import Prologue, WeightCache
 from zoo.engine.threads import single_threaded_blas
 from zoo.errors import DtypeError, ShapeError
@@ -109,6 +110,13 @@ class Program:
         for variable, array in zip(self.graph.updates, results[len(self.graph.outputs):]):
             variable.assign(array)
         return results[:len(self.graph.outputs)]
+
+    def functions(self) -> tuple[CompiledFunction, ...]:
+        """The compiled functions that its kernels call, whether there is machine code for them yet or not."""
+        with recorded() as functions:                       # binding reads no memory: that of weights is not touched
+            _Context(self).bind(tuple(np.empty(value.shape, dtypes.storage(value.dtype))
+                                      for value in self.prologue.values))
+        return tuple(functions)
 
     def __str__(self) -> str:
         buffers = self.plan.buffers

@@ -124,7 +124,7 @@ class Trainer:
         """The compiled step; made anew when the set of trainable weights changes."""
         key = kind, forward, tuple(v.serial for v in self.trainable_weights) if kind == "train" else ()
         if key not in self._functions:
-            self._functions[key] = Function(self._step(kind, forward), name=self.name)
+            self._functions[key] = Function(self._step(kind, forward), name=self.name, wait=kind == "train")
         return self._functions[key]
 
     def _step(self, kind: str, forward: Any) -> Callable[..., Any]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 
-_PACKAGES = {"reference": None, "blas": None, "jit": "numba"}           # what each family needs besides NumPy
+from zoo.config import config
+
+_PACKAGES = {"jit": "numba"}                                # what families need besides NumPy
+_unusable: dict[str, str] = {}
 
 
 @cache
@@ -14,10 +19,33 @@ def load(family: str) -> str | None:
     """Enters the kernels of a family into the registry; the reason if it cannot be used here."""
     if family == "jit" and os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "NUMBA_DISABLE_JIT is set"
+    package = _PACKAGES.get(family)
+    if package is not None and find_spec(package) is None:
+        return f"the package {package!r} is not installed"
     try:
         import_module(f"zoo.engine.kernels.{family}")
-    except ImportError as error:
-        if _PACKAGES[family] is None or (error.name or "").partition(".")[0] != _PACKAGES[family]:
+    except Exception as error:                              # noqa: BLE001 - a broken package may raise anything
+        if package is None:
             raise
-        return f"the package {_PACKAGES[family]!r} is not installed"
+        reason = f"the package {package!r} cannot be used ({type(error).__name__}: {error})"
+        give_up(family, reason)
+        return reason
     return None
+
+
+def give_up(family: str, reason: str) -> None:
+    """Leaves a family out from now on, and warns once."""
+    if family not in _unusable:
+        _unusable[family] = reason
+        warnings.warn(f"Compiled kernels are not used: {reason}. The kernels of NumPy are slower; "
+                      f"ZOO_JIT=off ends this warning.", RuntimeWarning, stacklevel=2)
+
+
+def usable(compiled: bool = True) -> list[str]:
+    """The families that programs may use now.
+
+    Args:
+        compiled: whether those may be among them that have to be compiled.
+    """
+    wanted = [family for family in config.kernels if family not in _PACKAGES or compiled and config.jit != "off"]
+    return [family for family in wanted if load(family) is None and family not in _unusable]
