@@ -5,6 +5,7 @@ import pytest
 
 from zoo.config import config
 from zoo.engine.compile import compile_graph
+from zoo.engine.kernels.blas import transposed
 from zoo.engine.kernels.families import load
 from zoo.engine.kernels.registry import KERNELS, Kernel, register
 from zoo.engine.passes import INFERENCE
@@ -181,6 +182,9 @@ def test_pooling(monkeypatch, primitive, name, case, epilogue):
 
 TRANSPOSED = {                                              # input, kernel, and the attributes that differ
     "strides": ((2, 5, 6, 4), (3, 3, 7, 4), {"strides": (2, 2)}),
+    "windows of one place": ((2, 5, 6, 4), (1, 1, 7, 4), {"strides": (2, 3)}),
+    "windows of one place, output padding": ((2, 5, 6, 4), (1, 1, 7, 4), {"strides": (3, 2), "padding": "valid",
+                                                                          "output_padding": (5, 1)}),
     "strides larger than the window": ((2, 5, 6, 4), (2, 1, 7, 4), {"strides": (3, 2)}),
     "valid": ((2, 5, 6, 4), (4, 3, 7, 4), {"strides": (2, 3), "padding": "valid"}),
     "output padding": ((1, 5, 6, 4), (3, 3, 7, 4), {"strides": (2, 2), "output_padding": (1, 0)}),
@@ -199,6 +203,13 @@ def test_transposed_convolution(monkeypatch, case, epilogue):
     x, kernel, attrs = TRANSPOSED[case]
     attrs = {"padding": "same", "output_padding": None, "dilation": (1, 1), "groups": 1, **attrs}
     assert check(monkeypatch, conv_transpose_op, [x, kernel], attrs, epilogue) == ["scattered_products"]
+
+
+@pytest.mark.parametrize("case", TRANSPOSED)
+def test_transposed_convolution_in_tiles_of_one_row(monkeypatch, case):
+    monkeypatch.setattr(transposed, "CACHE_BYTES", 1)
+    monkeypatch.setattr(transposed, "_ROWS", 1)
+    test_transposed_convolution(monkeypatch, case, "none")
 
 
 @pytest.mark.parametrize("keepdims", [True, False])

@@ -15,13 +15,15 @@ from zoo.engine import windows
 from zoo.engine.graph import Node
 from zoo.engine.kernels import costs
 from zoo.engine.kernels.blas.product import supports_dtype
-from zoo.engine.kernels.epilogue import TileEpilogue, each_axis
+from zoo.engine.kernels.epilogue import EpilogueMaker, TileEpilogue, each_axis
 from zoo.engine.kernels.registry import Kernel, Packing, register
 from zoo.engine.kernels.tiles import CACHE_BYTES, cut_leading
 from zoo.engine.threads import Workspace, parallel_for
 
+_ROWS, _PIECES = 512, 4                                      # of a product, at least: BLAS copies the kernel for each
 
-def _packing(node: Node) -> tuple[Packing, ...]:
+
+def transposed_packing(node: Node) -> tuple[Packing, ...]:
     """old: (window..., out / groups, in)  new: (groups, in / groups, window x out / groups)"""
     *window, outputs, inputs = node.op_inputs[1].shape
     groups, taps = node.attrs["groups"], prod(window)
@@ -30,7 +32,9 @@ def _packing(node: Node) -> tuple[Packing, ...]:
             Packing(1, "reshape", {"shape": (groups, inputs // groups, taps * outputs)}))
 
 
-def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
+def bind_transposed(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray],
+                    make_epilogue: EpilogueMaker = TileEpilogue) -> Callable[[], None]:
+    """A transposed convolution whose kernel is packed by `transposed_packing`."""
     (x, kernel, *extra), (output,) = inputs, outputs
     attrs, groups, (*window, channels, _) = node.attrs, node.attrs["groups"], node.op_inputs[1].shape
     strides, dilation = attrs["strides"], attrs["dilation"]
@@ -39,14 +43,18 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
     widths = [max((size - 1) * stride + span, drop + length) for size, stride, span, (drop, length)
               in zip(x.shape[2:-1], strides[1:], spans[1:], pieces[1:])]
     crop = tuple(slice(drop, drop + length) for drop, length in pieces[1:])
-    epilogue = TileEpilogue(node, extra, output, each_axis(output))
+    apart = all(span <= stride for span, stride in zip(spans, strides))         # windows do not overlap
+    epilogue = make_epilogue(node, extra, output, each_axis(output))
     places = x.reshape(*x.shape[:-1], groups, -1)
     row = prod(output.shape[2:]) + len(kernel) * kernel.shape[2] * prod(x.shape[2:-1]) // strides[0]
+    across, enough = max(1, prod(x.shape[2:-1])), min(_ROWS, prod(x.shape[:-1]) // _PIECES)
+    tall = max(1, 2 * CACHE_BYTES // (output.itemsize * max(1, row)), enough * strides[0] // across)
     tiles = []
-    for index in cut_leading(output.shape[:2], max(1, 2 * CACHE_BYTES // (output.itemsize * max(1, row)))):
+    for index in cut_leading(output.shape[:2], tall):
         images, rows = (*index, slice(0, output.shape[1]))[:2]
         first, last = rows.start + pieces[0][0], rows.stop + pieces[0][0]       # on the line of all windows
-        reached = slice(max(0, -(-(first - spans[0] + 1) // strides[0])), min(x.shape[1], (last - 1) // strides[0] + 1))
+        begin = max(0, min(-(-(first - spans[0] + 1) // strides[0]), first // strides[0], x.shape[1] - 1))
+        reached = slice(begin, max(begin + 1, min(x.shape[1], (last - 1) // strides[0] + 1)))
         tiles.append((images, rows, reached, first - reached.start * strides[0],
                       epilogue.on((images, rows, *[slice(None)] * (output.ndim - 2)))))
 
@@ -60,26 +68,32 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
         parts = np.moveaxis(parts.reshape(groups, *given.shape[:-2], *window, channels), 0, -2)
         stop = start + rows.stop - rows.start
         height = max(stop, (given.shape[1] - 1) * strides[0] + spans[0])
-        line = workspace.take((len(given), height, *widths, groups, channels), x.dtype)
+        target = output[images, rows]
+        target = target.reshape(*target.shape[:-1], groups, channels)
+        whole = (len(given), height, *widths, groups, channels)
+        direct = start == 0 and target.shape == whole and not any(piece.start for piece in crop)
+        line = target if direct else workspace.take(whole, x.dtype)
         line.fill(0)
         for tap in product(*map(range, window)):
             place = tuple(slice(t * d, t * d + (n - 1) * s + 1, s)
                           for t, d, n, s in zip(tap, dilation, given.shape[1:-2], strides))
-            line[(slice(None), *place)] += parts[(*[slice(None)] * (output.ndim - 1), *tap)]
-        target = output[images, rows]
-        np.copyto(target.reshape(*target.shape[:-1], groups, channels), line[(slice(None), slice(start, stop), *crop)])
+            reached, part = line[(slice(None), *place)], parts[(*[slice(None)] * (output.ndim - 1), *tap)]
+            np.copyto(reached, part) if apart else np.add(reached, part, out=reached)
+        if not direct:
+            np.copyto(target, line[(slice(None), slice(start, stop), *crop)])
         finish(workspace)
 
-    seconds = _cost(node)
+    seconds = transposed_cost(node)
     return lambda: parallel_for(len(tiles), body, seconds)
 
 
-def _cost(node: Node) -> float:
+def transposed_cost(node: Node) -> float:
+    """The products, and adding up their parts."""
     x, kernel = node.op_inputs
     taps = prod(kernel.shape[:-2])
     return costs.product(prod(x.shape[:-1]), x.shape[-1], taps * kernel.shape[-2]) \
         + prod(x.shape[:-1]) * taps * node.output.shape[-1] / costs.PASS
 
 
-register(Kernel("conv_transpose", "scattered_products", "blas", supports_dtype, _bind, packing=_packing,
-                cost=lambda node: _cost(node) + costs.epilogue(node)))
+register(Kernel("conv_transpose", "scattered_products", "blas", supports_dtype, bind_transposed,
+                packing=transposed_packing, cost=lambda node: transposed_cost(node) + costs.epilogue(node)))
