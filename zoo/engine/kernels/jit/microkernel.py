@@ -13,22 +13,12 @@ from functools import cache
 from typing import Any
 
 from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 
 _FLOAT, _WHOLE, _INDEX = ir.FloatType(), ir.IntType(64), ir.IntType(32)
 _AT_ONCE = 4                                                # steps of the depth in one turn of the loop
-
-
-@cache
-def register_tile() -> tuple[int, int]:
-    """Vectors in a row of a tile, and numbers in a vector, such that some six rows fit into the registers."""
-    features = get_host_cpu_features()
-    if features.get("avx512f"):                             # 32 registers: 24 of results, a row of the panel, a number
-        return 4, 16
-    return (2, 8) if features.get("avx2") else (2, 4)
 
 
 @cache

@@ -19,7 +19,7 @@ from zoo.engine.kernels.blas.convolution import sliding_of
 from zoo.engine.kernels.blas.product import supports_pointwise
 from zoo.engine.kernels.jit.compiler import INT, compiled, read, written
 from zoo.engine.kernels.jit.epilogue import SMALLEST, epilogue_operands, epilogue_refusal
-from zoo.engine.kernels.jit.microkernel import register_tile
+from zoo.engine.kernels.jit.registers import register_tile
 from zoo.engine.kernels.jit.rows import ProgramSource
 from zoo.engine.kernels.panels import panel_packing
 from zoo.engine.kernels.registry import Kernel, register
