@@ -62,13 +62,14 @@ def operands(node: Node, inputs: Sequence[np.ndarray]) -> Operands:
     return Operands(cotangents, x, kernel, *(bias or (None,)), first, results, *(mask or (None,)))
 
 
-def sample_tiles(batch: int, kernel: np.ndarray) -> list[slice]:
+def sample_tiles(node: Node) -> list[slice]:
     """Which samples a task runs: few, but not so few that reading the kernel takes longer than multiplying."""
-    fewest = _FEWEST if kernel.nbytes <= 2 * CACHE_BYTES else 2 * _FEWEST
+    batch, _, units = node.output.shape
+    fewest = _FEWEST if 4 * cell_of(node)[1] * units ** 2 <= 2 * CACHE_BYTES else 2 * _FEWEST
     return cut(batch, min(_MOST, max(fewest, -(-batch // _PIECES))))
 
 
-def add_up(products: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> None:
+def _add_up(products: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> None:
     """For each (x, y, z): z (m, n) is the sum of the outer products of the rows of x (r, m) and y (r, n)."""
     tasks = []
     for x, y, z in products:
@@ -81,9 +82,27 @@ def add_up(products: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Non
     parallel_for(len(tasks), body, sum(costs.product(len(x), x.shape[1], y.shape[1]) for x, y, _ in tasks))
 
 
-def total(rows: np.ndarray, result: np.ndarray) -> None:
-    """The sum of rows (n, m)."""
-    np.matmul(np.ones(len(rows), rows.dtype), rows, out=result)
+def gradient_by_weights(node: Node, before: np.ndarray, part: np.ndarray, by_x: np.ndarray, by_kernel: np.ndarray,
+                   by_bias: Sequence[np.ndarray]) -> None:
+    """Fills in the gradients by kernel and bias.
+
+    Args:
+        node: the gradient.
+        before: the first state before each step, (batch, steps, units).
+        part: for `gru`, with `reset_after`, the gradient by the product of states and the candidate's kernel; else
+            what that kernel multiplies.
+        by_x: gradient by x.
+        by_kernel, by_bias: to be filled.
+    """
+    units, width = by_kernel.shape
+    before, rows = before.reshape(-1, units), by_x.reshape(-1, width)
+    if not by_bias:
+        return _add_up([(before, rows, by_kernel)])
+    two, part = 2 * units, part.reshape(-1, units)
+    x, y = (before, part) if node.attrs["reset_after"] else (part, rows[:, two:])
+    _add_up([(before, rows[:, :two], by_kernel[:, :two]), (x, y, by_kernel[:, two:])])
+    np.matmul(np.ones(len(y), y.dtype), y, out=by_bias[0])
+    return None
 
 
 def forward_cost(node: Node) -> float:

@@ -9,6 +9,7 @@ from zoo.engine.kernels.blas import (  # noqa: F401 - each module fills the regi
     movement,
     pool,
     product,
+    recurrent,
     reduce,
     sweep,
     transposed,

@@ -8,6 +8,7 @@ from zoo.engine.kernels.jit import (  # noqa: F401 - each module fills the regis
     panels,
     pool,
     product,
+    recurrent,
     sweep,
     winograd,
     winograd_gradient,

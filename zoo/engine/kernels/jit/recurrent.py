@@ -1,31 +1,34 @@
 """Recurrent cells over whole sequences, compiled: products and gates of all steps without coming back to Python.
 
 Samples are independent: a task runs some of them from the first step to the last. Its states and gates stay in the
-cache, products go to BLAS (see `blas_call`), and all elementwise work of a step is one loop. In the source, ``s + j`` is
-a place in the states of the task, ``g + j`` in its gates, ``q + j`` in the states of all samples, ``o + j`` in the
-states of all steps, ``p + j`` in the gates of all steps; ``u`` is the number of units and ``width`` that of all gates.
+cache, the kernel lies in panels (see `microkernel`), and all elementwise work of a step is one loop.
+
+In the source, ``s + j`` is a place in the states of the task, ``g + j`` in its gates, ``q + j`` in the states of all
+samples, ``o + j`` in the states of all steps, ``p + j`` in the gates of all steps; ``u`` is the number of units, and
+``width`` that of all gates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from zoo.engine.elementwise import ElementwiseProgram, Instruction
 from zoo.engine.graph import Node
-from zoo.engine.kernels.jit.blas_call import sgemm_address
 from zoo.engine.kernels.jit.compiler import INT, compiled, read, written
+from zoo.engine.kernels.jit.microkernel import register_tile
 from zoo.engine.kernels.jit.source import number, statements
-from zoo.engine.kernels.registry import Kernel, register
-from zoo.engine.kernels.sequences import (Operands, add_up, cell_of, forward_cost, gradient_cost, operands,
-                                          sample_tiles, total)
+from zoo.engine.kernels.panels import panel_packing, panels
+from zoo.engine.kernels.registry import Kernel, Packing, register
+from zoo.engine.kernels.sequences import (Operands, cell_of, forward_cost, gradient_by_weights, gradient_cost,
+                                          operands, sample_tiles)
 from zoo.engine.threads import Workspace, parallel_for, scratch
 
-_IMPORTS = "from zoo.engine.kernels.jit.blas_call import add_product\n"
-_FEWEST = 3                                                 # rows of a product for which calling BLAS pays
-_UNROLLED = 8                                               # rows of the kernel that are taken together without BLAS
+_ROWS = (8, 4, 1)                                           # of a product that is held in registers
+_OWN = ("z", "c", "by_factor")                              # what a task of a gradient has for itself
 
 Run = Callable[[], None]
 Lines = list[str]
@@ -66,23 +69,31 @@ def _indented(lines: Sequence[str], levels: int = 1) -> Lines:
     return [f"{'    ' * levels}{line}" for line in lines]
 
 
-def _product(rows: str, columns: str, depth: str, x: Sequence[str], y: Sequence[str], z: Sequence[str]) -> Lines:
-    """Lines for ``z += x y``; each matrix is the name of a flat array, where it starts, and the step of its rows."""
-    (a, a_start, a_step), (b, b_start, b_step), (c, c_start, c_step) = x, y, z
+Matrix = tuple[str, str, str]                               # name of a flat array, start in it, distance of its rows
 
-    def block(start: str, stop: str, count: int) -> Lines:
-        terms = " + ".join(f"y{m} * {b}[e{m} + j]" for m in range(count))
-        return [f"for k in range({start}, {stop}, {count}):",
-                f"    m, e = {a_start} + i * ({a_step}) + k, {b_start} + k * ({b_step})",
-                *(f"    y{m}, e{m} = {a}[m + {m}], U(e + {m} * ({b_step}))" for m in range(count)),
-                f"    for j in range(U({columns})):", f"        {c}[n + j] += {terms}"]
 
-    return [f"if address != 0 and {rows} >= {_FEWEST}:",
-            f"    add_product(address, {', '.join([rows, columns, depth, *x, *y, *z])})",
-            "else:",
-            f"    for i in range({rows}):",
-            f"        n, whole = U({c_start} + i * ({c_step})), {depth} // {_UNROLLED} * {_UNROLLED}",
-            *_indented(block("0", "whole", _UNROLLED), 2), *_indented(block("whole", depth, 1), 2)]
+def _product(columns: tuple[str, str], z: Matrix, y: str, depth: str, *x: tuple[Matrix, str, str],
+             rows: str = "rows") -> Lines:
+    """Lines for ``z = x y``, for the columns from one number to another.
+
+    Args:
+        columns: of y and z.
+        z: the result.
+        y: name of an array of panels that are `depth` deep.
+        x: the left matrix in parts: a matrix, at which row of y it begins, and how many columns it has.
+    """
+    (c, c_start, c_step), (low, high) = z, columns
+    parts = [f"product({a}, {a_start} + k * ({a_step}), {a_step}, {y}, (n * ({depth}) + {first}) * WIDTH, {count}, "
+             f"tile, {int(i > 0)})" for i, ((a, a_start, a_step), first, count) in enumerate(x)]
+    return [f"for n in range(({low}) // WIDTH, ({high} + WIDTH - 1) // WIDTH):",
+            f"    begin, end = max({low}, n * WIDTH), min({high}, n * WIDTH + WIDTH)",
+            f"    for i in range(0, {rows}, ROWS):",
+            f"        k = min(i, {rows} - ROWS)",               # some of the last rows may be done twice
+            *_indented(parts, 2),
+            "        for r in range(ROWS):",
+            f"            m, e = U({c_start} + (k + r) * ({c_step}) + begin), U((r - n) * WIDTH + begin)",
+            "            for j in range(U(end - begin)):",
+            f"                {c}[m + j] = tile[e + j]"]
 
 
 def _each_sample(inside: Lines, masked: Lines | None = None, before: Lines | None = None) -> Lines:
@@ -111,7 +122,7 @@ def _forward(gates: int, states: str, turn: Lines) -> Lines:
     """Lines that run samples ``first:last``; `turn` does one step."""
     first = [line for name in states
              for line in _fill(name, "rows * units", f"{name}_first[first * units + i]")]
-    return [*_start(gates), *first, "for t in range(steps):", *_indented([*_fill("z", "rows * width"), *turn])]
+    return [*_start(gates), *first, "for t in range(steps):", *_indented(turn)]
 
 
 def _new(**states: str) -> Lines:
@@ -128,12 +139,14 @@ def _sum(gate: int) -> str:
     return f"x[p + {gate} * u + j] + z[g + {gate} * u + j]"
 
 
-_ALL_GATES = _product("rows", "width", "units", ("h", "0", "units"), ("kernel", "0", "width"), ("z", "0", "width"))
+def _gates(low: str, high: str, states: str = "h") -> Lines:
+    """Lines that multiply the states with the kernels of some gates."""
+    return _product((low, high), ("z", "0", "width"), "kernel", "units", ((states, "0", "units"), "0", "units"))
 
 
 def _simple_rnn(activation: str) -> Lines:
     inside = [*_activated(activation, _sum(0), "a"), *_new(h="a")]
-    return _forward(1, "h", [*_ALL_GATES, *_each_sample(inside, _kept("h"))])
+    return _forward(1, "h", [*_gates("0", "width"), *_each_sample(inside, _kept("h"))])
 
 
 def _lstm(activation: str, recurrent_activation: str) -> Lines:
@@ -141,7 +154,7 @@ def _lstm(activation: str, recurrent_activation: str) -> Lines:
              for line in _activated(recurrent_activation, _sum(gate), name)]
     inside = [*gates, *_activated(activation, _sum(2), "an"), "kept = af * c[s + j] + ai * an",
               *_activated(activation, "kept", "shown"), "seen = ao * shown", *_new(c="kept", h="seen")]
-    return _forward(4, "hc", [*_ALL_GATES, *_each_sample(inside, _kept("hc"))])
+    return _forward(4, "hc", [*_gates("0", "width"), *_each_sample(inside, _kept("hc"))])
 
 
 def _gru(activation: str, recurrent_activation: str, reset_after: bool) -> Lines:
@@ -150,60 +163,70 @@ def _gru(activation: str, recurrent_activation: str, reset_after: bool) -> Lines
     new = [*_activated(activation, f"x[p + 2 * u + j] + {f'a1 * {part}' if reset_after else part}", "a2"),
            "seen = a0 * h[s + j] + (F(1) - a0) * a2", *_new(h="seen")]
     if reset_after:
-        return _forward(3, "h", [*_ALL_GATES, *_each_sample([*update, *reset, *new], _kept("h"))])
+        return _forward(3, "h", [*_gates("0", "width"), *_each_sample([*update, *reset, *new], _kept("h"))])
     return _forward(3, "h", [
-        *_product("rows", "2 * units", "units", ("h", "0", "units"), ("kernel", "0", "width"), ("z", "0", "width")),
-        *_each_sample([*reset, "factor[s + j] = a1 * h[s + j]"]),
-        *_product("rows", "units", "units", ("factor", "0", "units"), ("kernel", "2 * units", "width"),
-                  ("z", "2 * units", "width")),
-        *_each_sample([*update, *new], _kept("h"))])
+        *_gates("0", "2 * units"), *_each_sample([*reset, "factor[s + j] = a1 * h[s + j]"]),
+        *_gates("2 * units", "width", "factor"), *_each_sample([*update, *new], _kept("h"))])
 
 
 # ---- backward: `by_x` holds what the gates need of the states, until step t makes the gradient by x of it
 
 def _backward(gates: int, before_loop: Lines, turn: Lines, states: str = "h") -> Lines:
-    """Lines for the gradient of samples ``first:last``; `turn` does one step."""
+    """Lines for the gradient of samples ``first:last``; `turn` does one step.
+
+    What comes to ``by_h`` by way of the kernel is kept apart, in ``z``.
+    """
     copies = ["for b in range(first, last):",
               *_indented([*_fill("before", "units", "h_first[b * units + i]", "b * steps * units"),
                           *_fill("before", "(steps - 1) * units", "h_all[b * steps * units + i]",
                                  "(b * steps + 1) * units")])]
     zeros = [line for name in states for line in _fill(f"by_{name}", "rows * units", start="first * units")]
-    return [*_start(gates), *copies, *zeros, *_fill("by_x", "rows * steps * width", start="first * steps * width"),
-            *before_loop, "for t in range(steps - 1, -1, -1):", *_indented(turn)]
+    return [*_start(gates), *copies, *zeros, *_fill("z", "rows * units"), *before_loop,
+            "for t in range(steps - 1, -1, -1):", *_indented(turn),
+            "for i in range(rows * units):", "    by_h[first * units + i] += z[i]"]
 
 
-def _of_all_steps(columns: str, x: str = "before", start: str = "0") -> Lines:
+def _of_all_steps(low: str, high: str, x: str = "before") -> Lines:
     """Lines that bring some gates' products of states and kernel into `by_x`."""
-    return _product("rows * steps", columns, "units", (x, "first * steps * units", "units"),
-                    ("kernel", start, "width"), ("by_x", f"first * steps * width + {start}", "width"))
+    return _product((low, high), ("by_x", "first * steps * width", "width"), "kernel", "units",
+                    ((x, "first * steps * units", "units"), "0", "units"), rows="(rows * steps)")
 
 
-def _to_states(depth: str, x: str, x_width: str, start: str = "0", z: tuple[str, ...] = ("by_h", "first * units")) -> Lines:
-    """Lines that take the gradient by gates at step t to the states before it; `turned` is the kernel transposed."""
-    return _product("rows", "units", depth, (x, f"(first * steps + t) * ({x_width}) + {start if x == 'by_x' else '0'}",
-                                             f"steps * ({x_width})"),
-                    ("turned", f"({start}) * units", "units"), (*z, "units"))
+def _to_states(*parts: tuple[str, str, str, str, str], z: str = "z") -> Lines:
+    """Lines that take the gradient by gates at step t to the states before it; `turned` is the kernel transposed.
+
+    Args:
+        parts: array of gradients, its width, the first gate's place in it, and in the kernel, and the width of them.
+    """
+    return _product(("0", "units"), (z, "0", "units"), "turned", "width",
+                    *(((x, f"(first * steps + t) * {step} + {start}", f"steps * {step}"), row, depth)
+                      for x, step, start, row, depth in parts))
 
 
 def _gradients(*values: str) -> Lines:
     return [f"by_x[p + {gate} * u + j] = {value}" for gate, value in enumerate(values)]
 
 
-_TOTAL = "d = by_h[q + j] + by_h_all[o + j]"
-_HANDED_ON = ["by_h[q + j] += by_h_all[o + j]"]
+def _again(gate: int, activation: str, name: str) -> Lines:
+    """Lines that find a gate again, of x and of what `by_x` holds."""
+    return _activated(activation, f"x[p + {gate} * u + j] + by_x[p + {gate} * u + j]", name)
+
+
+_TOTAL = "d = by_h[q + j] + z[s + j] + by_h_all[o + j]"
+_HANDED_ON = ["by_h[q + j] += z[s + j] + by_h_all[o + j]"]
+_BY_ALL_GATES = ("by_x", "width", "0", "0", "width")
 
 
 def _simple_rnn_gradient(activation: str) -> Lines:
-    inside = [*_activated(activation, "x[p + j] + by_x[p + j]", "a"), _TOTAL,
+    inside = [*_again(0, activation, "a"), _TOTAL,
               *_gradients(f"d * {_slope(activation, 'a')}"), "by_h[q + j] = F(0)"]
-    return _backward(1, _of_all_steps("width"), [*_each_sample(inside, [*_HANDED_ON, *_gradients("F(0)")]),
-                                                 *_to_states("width", "by_x", "width")])
+    return _backward(1, _of_all_steps("0", "width"), [*_each_sample(inside, [*_HANDED_ON, *_gradients("F(0)")]),
+                                                 *_to_states(_BY_ALL_GATES)])
 
 
 def _lstm_gradient(activation: str, recurrent_activation: str) -> Lines:
     gates = [line for gate, name in enumerate(("ai", "af", "an", "ao"))
-             for line in _activated(activation if name == "an" else recurrent_activation,
-                                    f"x[p + {gate} * u + j] + by_x[p + {gate} * u + j]", name)]
+             for line in _again(gate, activation if name == "an" else recurrent_activation, name)]
     inner, gate = (lambda y: _slope(activation, y)), (lambda y: _slope(recurrent_activation, y))
     inside = [*gates, "old = c[j]", *_activated(activation, "af * old + ai * an", "shown"), _TOTAL,
               f"e = by_c[q + j] + by_c_all[o + j] + d * ao * {inner('shown')}",
@@ -213,8 +236,8 @@ def _lstm_gradient(activation: str, recurrent_activation: str) -> Lines:
     masked = [*_HANDED_ON, "by_c[q + j] += by_c_all[o + j]", *_gradients(*["F(0)"] * 4)]
     old = ["if t == 0:", "    for j in range(u):", "        c[j] = c_first[q + j]",
            "else:", "    for j in range(u):", "        c[j] = c_all[o - u + j]"]
-    return _backward(4, _of_all_steps("width"), [*_each_sample(inside, masked, old),
-                                                 *_to_states("width", "by_x", "width")], "hc")
+    return _backward(4, _of_all_steps("0", "width"), [*_each_sample(inside, masked, old),
+                                                 *_to_states(_BY_ALL_GATES)], "hc")
 
 
 def _gru_gradient(activation: str, recurrent_activation: str, reset_after: bool) -> Lines:
@@ -223,8 +246,7 @@ def _gru_gradient(activation: str, recurrent_activation: str, reset_after: bool)
 
 def _reset_after(activation: str, recurrent_activation: str) -> Lines:
     """`by_part` is the gradient by the product of states and the candidate's kernel."""
-    gates = [line for gate in (0, 1)
-             for line in _activated(recurrent_activation, f"x[p + {gate} * u + j] + by_x[p + {gate} * u + j]", f"a{gate}")]
+    gates = [line for gate in (0, 1) for line in _again(gate, recurrent_activation, f"a{gate}")]
     inside = [*gates, "part = by_x[p + 2 * u + j] + bias[j]",
               *_activated(activation, "x[p + 2 * u + j] + a1 * part", "a2"), _TOTAL,
               f"e = d * (F(1) - a0) * {_slope(activation, 'a2')}", "by_part[o + j] = e * a1",
@@ -232,28 +254,27 @@ def _reset_after(activation: str, recurrent_activation: str) -> Lines:
                           f"e * part * {_slope(recurrent_activation, 'a1')}", "e"),
               "by_h[q + j] = d * a0"]
     masked = [*_HANDED_ON, *_gradients(*["F(0)"] * 3), "by_part[o + j] = F(0)"]
-    return _backward(3, _of_all_steps("width"), [*_each_sample(inside, masked),
-                                                 *_to_states("2 * units", "by_x", "width"),
-                                                 *_to_states("units", "by_part", "units", "2 * units")])
+    return _backward(3, _of_all_steps("0", "width"), [*_each_sample(inside, masked),
+                                                 *_to_states(("by_x", "width", "0", "0", "2 * units"),
+                                                              ("by_part", "units", "0", "2 * units", "units"))])
 
 
 def _reset_before(activation: str, recurrent_activation: str) -> Lines:
     """`by_part` holds the factor that the candidate's kernel multiplies: r times the state."""
-    gates = [line for gate in (0, 1) for line in
-             [*_activated(recurrent_activation, f"x[p + {gate} * u + j] + by_x[p + {gate} * u + j]", f"a{gate}"),
-              f"by_x[p + {gate} * u + j] = a{gate}"]]
-    ready = [*_of_all_steps("2 * units"), "for t in range(steps):",
+    gates = [line for gate in (0, 1) for line in [*_again(gate, recurrent_activation, f"a{gate}"),
+                                                  f"by_x[p + {gate} * u + j] = a{gate}"]]
+    ready = [*_of_all_steps("0", "2 * units"), "for t in range(steps):",
              *_indented(_each_sample([*gates, "by_part[o + j] = a1 * before[o + j]"])),
-             *_of_all_steps("units", "by_part", "2 * units")]
+             *_of_all_steps("2 * units", "width", "by_part")]
     inside = ["a0 = by_x[p + j]", *_activated(activation, "x[p + 2 * u + j] + (by_x[p + 2 * u + j] + bias[j])", "a2"),
               _TOTAL, f"by_x[p + 2 * u + j] = d * (F(1) - a0) * {_slope(activation, 'a2')}",
               f"by_x[p + j] = d * (before[o + j] - a2) * {_slope(recurrent_activation, 'a0')}", "by_h[q + j] = d * a0"]
     masked = [*_HANDED_ON, "by_x[p + j] = F(0)", "by_x[p + 2 * u + j] = F(0)"]
     reset = ["a1, e = by_x[p + u + j], by_factor[s + j]", "by_h[q + j] += e * a1",
              f"by_x[p + u + j] = e * before[o + j] * {_slope(recurrent_activation, 'a1')}"]
-    return _backward(3, ready, [*_each_sample(inside, masked), *_fill("by_factor", "rows * units"),
-                                *_to_states("units", "by_x", "width", "2 * units", ("by_factor", "0")),
-                                *_each_sample(reset), *_to_states("2 * units", "by_x", "width")])
+    return _backward(3, ready, [*_each_sample(inside, masked),
+                                *_to_states(("by_x", "width", "2 * units", "2 * units", "units"), z="by_factor"),
+                                *_each_sample(reset), *_to_states(("by_x", "width", "0", "0", "2 * units"))])
 
 
 # ---- binding
@@ -262,8 +283,36 @@ _SOURCES: dict[str, Callable[..., Lines]] = {
     "simple_rnn": _simple_rnn, "lstm": _lstm, "gru": _gru, "simple_rnn_gradient": _simple_rnn_gradient,
     "lstm_gradient": _lstm_gradient, "gru_gradient": _gru_gradient,
 }
-_SIZES = ("address", "first", "last", "steps", "units", "masked")
+_SIZES = ("first", "last", "steps", "units", "masked")
 Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """What the registers hold of a product: rows and vectors of it."""
+
+    rows: int
+    vectors: int
+    lanes: int
+
+    @classmethod
+    def of(cls, node: Node) -> _Tile:
+        """The largest that has no more rows than any task."""
+        vectors, lanes = register_tile()                    # of six rows
+        fewest = min(tile.stop - tile.start for tile in sample_tiles(node))
+        tall = next(count for count in _ROWS if count <= fewest)
+        return cls(tall, max(1, min(4, 6 * vectors // tall)), lanes)
+
+    @property
+    def width(self) -> int:
+        """Columns of a panel."""
+        return self.vectors * self.lanes
+
+    @property
+    def imports(self) -> str:
+        """What the source needs."""
+        return (f"from {__package__}.microkernel import tile_product\n\nROWS, WIDTH = {self.rows}, {self.width}\n"
+                f"product = tile_product({self.rows}, {self.vectors}, {self.lanes})\n")
 
 
 def _given(given: Operands) -> Arrays:
@@ -279,7 +328,8 @@ def _given(given: Operands) -> Arrays:
 def _function(node: Node, reads: Sequence[str], writes: Sequence[str]) -> Callable[..., None]:
     types = [*[INT] * len(_SIZES), *(read("bool" if name == "mask" else "float32") for name in reads),
              *[written()] * len(writes)]
-    return compiled(node.op.name, [*_SIZES, *reads, *writes], _SOURCES[node.op.name](**node.attrs), types, _IMPORTS)
+    return compiled(node.op.name, [*_SIZES, *reads, *writes], _SOURCES[node.op.name](**node.attrs), types,
+                    _Tile.of(node).imports)
 
 
 def _flat(arrays: Arrays) -> list[np.ndarray]:
@@ -287,52 +337,51 @@ def _flat(arrays: Arrays) -> list[np.ndarray]:
 
 
 def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
-    given, gates = operands(node, inputs), cell_of(node)[1]
+    given, gates, tile = operands(node, inputs), cell_of(node)[1], _Tile.of(node)
     batch, steps, units = outputs[0].shape
     reads, writes = _given(given), {f"{name}_all": array for name, array in zip("hc", outputs)}
     own = {**{name: units for name, _ in zip("hc", outputs)}, "factor": units, "z": gates * units}
-    function, arrays = _function(node, [*reads], [*writes, *own]), [*_flat(reads), *_flat(writes)]
-    tasks = sample_tiles(batch, given.kernel)
+    function, arrays = _function(node, [*reads], [*writes, *own, "tile"]), [*_flat(reads), *_flat(writes)]
+    tasks, seconds = sample_tiles(node), forward_cost(node)
 
     def body(i: int, workspace: Workspace) -> None:
         first, last = tasks[i].start, tasks[i].stop
         memory = [workspace.take(((last - first) * size,)) for size in own.values()]
-        function(sgemm_address(), first, last, steps, units, given.mask is not None, *arrays, *memory)
+        function(first, last, steps, units, given.mask is not None, *arrays, *memory,
+                 workspace.take((tile.rows * tile.width,)))
 
-    seconds = forward_cost(node)
     return lambda: parallel_for(len(tasks), body, seconds)
 
 
 def _bind_gradient(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
-    given, (name, gates, _, _) = operands(node, inputs), cell_of(node)
+    given, name, tile = operands(node, inputs), cell_of(node)[0], _Tile.of(node)
     batch, steps, units = given.all[0].shape
     by_x, by_kernel, *by_bias = outputs[:len(outputs) - len(given.first)]
     reads = {**_given(given), "turned": given.kernel}
     writes = {"by_x": by_x, **{f"by_{state}": array for state, array in zip("hc", outputs[-len(given.first):])}}
-    function = _function(node, [*reads], [*writes, "before", "by_part", "c", "by_factor"])
-    tasks, seconds = sample_tiles(batch, given.kernel), gradient_cost(node)
+    function = _function(node, [*reads], [*writes, "before", "by_part", *_OWN, "tile"])
+    tasks, seconds = sample_tiles(node), gradient_cost(node)
 
     def run() -> None:
         with scratch() as shared:
-            turned = shared.take(given.kernel.shape[::-1])
             before, by_part = (shared.take((batch * steps, units if used else 0)) for used in (True, name == "gru"))
-            np.copyto(turned, given.kernel.T)
-            arrays = [*_flat({**reads, "turned": turned}), *_flat(writes), before.reshape(-1), by_part.reshape(-1)]
+            packed = {"kernel": panels(np, given.kernel, width=tile.width),
+                      "turned": panels(np, given.kernel.T, width=tile.width)}
+            arrays = [*_flat({**reads, **packed}), *_flat(writes), before.reshape(-1), by_part.reshape(-1)]
 
             def body(i: int, workspace: Workspace) -> None:
                 first, last = tasks[i].start, tasks[i].stop
-                own = [workspace.take((units,)), workspace.take(((last - first) * units,))]
-                function(sgemm_address(), first, last, steps, units, given.mask is not None, *arrays, *own)
+                own = [workspace.take(((last - first) * units,)) for _ in _OWN]
+                function(first, last, steps, units, given.mask is not None, *arrays, *own,
+                         workspace.take((tile.rows * tile.width,)))
 
             parallel_for(len(tasks), body, seconds)
-            rows = by_x.reshape(batch * steps, gates * units)
-            if name != "gru":
-                return add_up([(before, rows, by_kernel)])
-            after = node.attrs["reset_after"]
-            x, y = (before, by_part) if after else (by_part, rows[:, 2 * units:])
-            add_up([(before, rows[:, :2 * units], by_kernel[:, :2 * units]), (x, y, by_kernel[:, 2 * units:])])
-            total(y, *by_bias)
+            gradient_by_weights(node, before, by_part, by_x, by_kernel, by_bias)
     return run
+
+
+def _packing(node: Node) -> Sequence[Packing]:
+    return panel_packing(node, _Tile.of(node).width)
 
 
 def _supports(node: Node) -> str | None:
@@ -341,5 +390,5 @@ def _supports(node: Node) -> str | None:
 
 
 for _name in ("simple_rnn", "lstm", "gru"):
-    register(Kernel(_name, "whole_sequences", "jit", _supports, _bind, cost=forward_cost))
+    register(Kernel(_name, "whole_sequences", "jit", _supports, _bind, cost=forward_cost, packing=_packing))
     register(Kernel(f"{_name}_gradient", "whole_sequences", "jit", _supports, _bind_gradient, cost=gradient_cost))
