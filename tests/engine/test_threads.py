@@ -12,7 +12,7 @@ from zoo.engine.threads import Workspace, parallel_for, single_threaded_blas, th
 
 
 def blas_threads():
-    return [library.get_num_threads() for library in threads.blas_libraries()]
+    return [library.get_num_threads() for library in threads._blas_libraries()]
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

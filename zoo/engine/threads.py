@@ -118,7 +118,7 @@ class _Pool:
             self.workers = max(self.workers, wanted)
 
     def _serve(self) -> None:
-        own = [(library, 1) for library in blas_libraries() if getattr(library, "threading_layer", "") == "openmp"]
+        own = [(library, 1) for library in _blas_libraries() if getattr(library, "threading_layer", "") == "openmp"]
         _set_blas_threads(own)                              # with OpenMP, each thread has a number of its own
         with np.errstate(all="ignore"):
             while True:
@@ -197,7 +197,7 @@ class _BlasLimit:
         with self.lock:
             self.runs += 1
             if self.runs == 1:
-                self.before = [(library, library.get_num_threads()) for library in blas_libraries()]
+                self.before = [(library, library.get_num_threads()) for library in _blas_libraries()]
                 _set_blas_threads([(library, 1) for library, _ in self.before])
 
     def leave(self) -> None:
@@ -219,7 +219,7 @@ def _set_blas_threads(counts: Iterable[tuple[Any, int]]) -> None:
 
 
 @cache
-def blas_libraries() -> tuple[Any, ...]:
+def _blas_libraries() -> tuple[Any, ...]:
     return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
