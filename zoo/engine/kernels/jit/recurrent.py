@@ -28,7 +28,7 @@ from zoo.engine.kernels.sequences import (Operands, cell_of, forward_cost, gradi
 from zoo.engine.threads import Workspace, parallel_for, scratch
 
 _ROWS = (8, 4, 1)                                           # of a product that is held in registers
-_OWN = ("z", "c", "by_factor")                              # what a task of a gradient has for itself
+_OWN = ("z", "c", "by_factor", "d0", "d1", "d2", "d3")      # what a task of a gradient has for itself
 
 Run = Callable[[], None]
 Lines = list[str]
@@ -96,9 +96,10 @@ def _product(columns: tuple[str, str], z: Matrix, y: str, depth: str, *x: tuple[
             f"                {c}[m + j] = tile[e + j]"]
 
 
-def _each_sample(inside: Lines, masked: Lines | None = None, before: Lines | None = None) -> Lines:
+def _each_sample(inside: Lines, masked: Lines | None = None, before: Lines | None = None,
+                 after: Lines | None = None) -> Lines:
     """Lines that do `inside` for each unit of each sample at step t, or `masked` where the mask is False."""
-    loop = [*(before or []), "for j in range(u):", *_indented(inside)]
+    loop = [*(before or []), "for j in range(u):", *_indented(inside), *(after or [])]
     if masked is not None:
         loop = ["if masked == 0 or mask[b * steps + t]:", *_indented(loop), "else:",
                 "    for j in range(u):", *_indented(masked, 2)]
@@ -203,8 +204,18 @@ def _to_states(*parts: tuple[str, str, str, str, str], z: str = "z") -> Lines:
                       for x, step, start, row, depth in parts))
 
 
-def _gradients(*values: str) -> Lines:
-    return [f"by_x[p + {gate} * u + j] = {value}" for gate, value in enumerate(values)]
+def _gradients(*values: str) -> tuple[Lines, Lines]:
+    """Lines that keep the gradients by the gates in arrays of their own, and lines behind the loop that store them.
+
+    In one array LLVM could not tell them apart, and would do one unit at a time.
+    """
+    return ([f"d{gate}[j] = {value}" for gate, value in enumerate(values)],
+            [line for gate in range(len(values))
+             for line in ("for j in range(u):", f"    by_x[p + {gate} * u + j] = d{gate}[j]")])
+
+
+def _no_gradients(gates: int) -> Lines:
+    return [f"by_x[p + {gate} * u + j] = F(0)" for gate in range(gates)]
 
 
 def _again(gate: int, activation: str, name: str) -> Lines:
@@ -218,26 +229,27 @@ _BY_ALL_GATES = ("by_x", "width", "0", "0", "width")
 
 
 def _simple_rnn_gradient(activation: str) -> Lines:
-    inside = [*_again(0, activation, "a"), _TOTAL,
-              *_gradients(f"d * {_slope(activation, 'a')}"), "by_h[q + j] = F(0)"]
-    return _backward(1, _of_all_steps("0", "width"), [*_each_sample(inside, [*_HANDED_ON, *_gradients("F(0)")]),
-                                                 *_to_states(_BY_ALL_GATES)])
+    made, stored = _gradients(f"d * {_slope(activation, 'a')}")
+    inside = [*_again(0, activation, "a"), _TOTAL, *made, "by_h[q + j] = F(0)"]
+    masked = [*_HANDED_ON, *_no_gradients(1)]
+    return _backward(1, _of_all_steps("0", "width"), [*_each_sample(inside, masked, after=stored),
+                                                      *_to_states(_BY_ALL_GATES)])
 
 
 def _lstm_gradient(activation: str, recurrent_activation: str) -> Lines:
     gates = [line for gate, name in enumerate(("ai", "af", "an", "ao"))
              for line in _again(gate, activation if name == "an" else recurrent_activation, name)]
     inner, gate = (lambda y: _slope(activation, y)), (lambda y: _slope(recurrent_activation, y))
+    made, stored = _gradients(f"e * an * {gate('ai')}", f"e * old * {gate('af')}", f"e * ai * {inner('an')}",
+                              f"d * shown * {gate('ao')}")
     inside = [*gates, "old = c[j]", *_activated(activation, "af * old + ai * an", "shown"), _TOTAL,
-              f"e = by_c[q + j] + by_c_all[o + j] + d * ao * {inner('shown')}",
-              *_gradients(f"e * an * {gate('ai')}", f"e * old * {gate('af')}", f"e * ai * {inner('an')}",
-                          f"d * shown * {gate('ao')}"),
+              f"e = by_c[q + j] + by_c_all[o + j] + d * ao * {inner('shown')}", *made,
               "by_h[q + j] = F(0)", "by_c[q + j] = e * af"]
-    masked = [*_HANDED_ON, "by_c[q + j] += by_c_all[o + j]", *_gradients(*["F(0)"] * 4)]
+    masked = [*_HANDED_ON, "by_c[q + j] += by_c_all[o + j]", *_no_gradients(4)]
     old = ["if t == 0:", "    for j in range(u):", "        c[j] = c_first[q + j]",
            "else:", "    for j in range(u):", "        c[j] = c_all[o - u + j]"]
-    return _backward(4, _of_all_steps("0", "width"), [*_each_sample(inside, masked, old),
-                                                 *_to_states(_BY_ALL_GATES)], "hc")
+    return _backward(4, _of_all_steps("0", "width"), [*_each_sample(inside, masked, old, stored),
+                                                      *_to_states(_BY_ALL_GATES)], "hc")
 
 
 def _gru_gradient(activation: str, recurrent_activation: str, reset_after: bool) -> Lines:
@@ -246,33 +258,33 @@ def _gru_gradient(activation: str, recurrent_activation: str, reset_after: bool)
 
 def _reset_after(activation: str, recurrent_activation: str) -> Lines:
     """`by_part` is the gradient by the product of states and the candidate's kernel."""
-    gates = [line for gate in (0, 1) for line in _again(gate, recurrent_activation, f"a{gate}")]
-    inside = [*gates, "part = by_x[p + 2 * u + j] + bias[j]",
-              *_activated(activation, "x[p + 2 * u + j] + a1 * part", "a2"), _TOTAL,
-              f"e = d * (F(1) - a0) * {_slope(activation, 'a2')}", "by_part[o + j] = e * a1",
-              *_gradients(f"d * (before[o + j] - a2) * {_slope(recurrent_activation, 'a0')}",
-                          f"e * part * {_slope(recurrent_activation, 'a1')}", "e"),
-              "by_h[q + j] = d * a0"]
-    masked = [*_HANDED_ON, *_gradients(*["F(0)"] * 3), "by_part[o + j] = F(0)"]
-    return _backward(3, _of_all_steps("0", "width"), [*_each_sample(inside, masked),
-                                                 *_to_states(("by_x", "width", "0", "0", "2 * units"),
-                                                              ("by_part", "units", "0", "2 * units", "units"))])
+    made, stored = _gradients(f"d * (before[o + j] - a2) * {_slope(recurrent_activation, 'a0')}",
+                              f"e * part * {_slope(recurrent_activation, 'a1')}", "e")
+    inside = [*_again(0, recurrent_activation, "a0"), *_again(1, recurrent_activation, "a1"),
+              "part = by_x[p + 2 * u + j] + bias[j]", *_activated(activation, "x[p + 2 * u + j] + a1 * part", "a2"),
+              _TOTAL, f"e = d * (F(1) - a0) * {_slope(activation, 'a2')}", *made,
+              "by_part[o + j] = e * a1", "by_h[q + j] = d * a0"]
+    masked = [*_HANDED_ON, *_no_gradients(3), "by_part[o + j] = F(0)"]
+    return _backward(3, _of_all_steps("0", "width"), [*_each_sample(inside, masked, after=stored),
+                                                      *_to_states(("by_x", "width", "0", "0", "2 * units"),
+                                                                  ("by_part", "units", "0", "2 * units", "units"))])
 
 
 def _reset_before(activation: str, recurrent_activation: str) -> Lines:
     """`by_part` holds the factor that the candidate's kernel multiplies: r times the state."""
-    gates = [line for gate in (0, 1) for line in [*_again(gate, recurrent_activation, f"a{gate}"),
-                                                  f"by_x[p + {gate} * u + j] = a{gate}"]]
-    ready = [*_of_all_steps("0", "2 * units"), "for t in range(steps):",
-             *_indented(_each_sample([*gates, "by_part[o + j] = a1 * before[o + j]"])),
+    gates, stored = _gradients("a0", "a1")
+    gates = [*_again(0, recurrent_activation, "a0"), *_again(1, recurrent_activation, "a1"), *gates,
+             "by_part[o + j] = a1 * before[o + j]"]
+    ready = [*_of_all_steps("0", "2 * units"), "for t in range(steps):", *_indented(_each_sample(gates, after=stored)),
              *_of_all_steps("2 * units", "width", "by_part")]
     inside = ["a0 = by_x[p + j]", *_activated(activation, "x[p + 2 * u + j] + (by_x[p + 2 * u + j] + bias[j])", "a2"),
-              _TOTAL, f"by_x[p + 2 * u + j] = d * (F(1) - a0) * {_slope(activation, 'a2')}",
-              f"by_x[p + j] = d * (before[o + j] - a2) * {_slope(recurrent_activation, 'a0')}", "by_h[q + j] = d * a0"]
+              _TOTAL, f"d1[j] = d * (F(1) - a0) * {_slope(activation, 'a2')}",
+              f"d0[j] = d * (before[o + j] - a2) * {_slope(recurrent_activation, 'a0')}", "by_h[q + j] = d * a0"]
+    stored = ["for j in range(u):", "    by_x[p + j] = d0[j]", "for j in range(u):", "    by_x[p + 2 * u + j] = d1[j]"]
     masked = [*_HANDED_ON, "by_x[p + j] = F(0)", "by_x[p + 2 * u + j] = F(0)"]
     reset = ["a1, e = by_x[p + u + j], by_factor[s + j]", "by_h[q + j] += e * a1",
              f"by_x[p + u + j] = e * before[o + j] * {_slope(recurrent_activation, 'a1')}"]
-    return _backward(3, ready, [*_each_sample(inside, masked),
+    return _backward(3, ready, [*_each_sample(inside, masked, after=stored),
                                 *_to_states(("by_x", "width", "2 * units", "2 * units", "units"), z="by_factor"),
                                 *_each_sample(reset), *_to_states(("by_x", "width", "0", "0", "2 * units"))])
 
