@@ -19,7 +19,7 @@ import numpy as np
 from zoo.engine.elementwise import ElementwiseProgram, Instruction
 from zoo.engine.graph import Node
 from zoo.engine.kernels.jit.compiler import INT, compiled, read, written
-from zoo.engine.kernels.jit.microkernel import register_tile
+from zoo.engine.kernels.jit.registers import register_tile
 from zoo.engine.kernels.jit.source import number, statements
 from zoo.engine.kernels.panels import panel_packing, panels
 from zoo.engine.kernels.registry import Kernel, Packing, register
