@@ -151,3 +151,24 @@ def test_damage_anywhere_is_a_file_error_or_an_image(tmp_path: Path) -> None:
             except FileError:
                 errors += 1
     assert errors > 20
+
+
+@pytest.mark.parametrize(("at_least", "expected"), [(None, (160, 96)), ((81, 40), (160, 96)), ((80, 48), (80, 48)),
+                                                    ((40, 24), (40, 24)), ((1, 1), (20, 12))])
+def test_a_jpeg_may_be_decoded_smaller(tmp_path: Path, at_least: tuple[int, int] | None,
+                                       expected: tuple[int, int]) -> None:
+    picture = quarters().resize((160, 96), Image.Resampling.NEAREST)
+    picture.save(tmp_path / "a.jpg", quality=95)
+    picture.save(tmp_path / "a.png")
+    decoded = decode(tmp_path / "a.jpg", at_least=at_least)
+    assert decoded.size == expected and decode(tmp_path / "a.png", at_least=at_least).size == (160, 96)
+    exact = np.asarray(picture.resize(expected, Image.Resampling.BOX), int)
+    assert np.abs(np.asarray(decoded, int) - exact).mean() < 8
+
+
+def test_a_jpeg_on_its_side_is_decoded_as_small_as_its_upright_form(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    quarters().resize((96, 160)).save(tmp_path / "a.jpg", exif=exif)
+    assert decode(tmp_path / "a.jpg", at_least=(80, 48)).size == (80, 48)
+    assert decode(tmp_path / "a.jpg", at_least=(80, 96)).size == (160, 96)

@@ -207,7 +207,7 @@ def test_an_error_that_is_not_about_the_file_is_not_hidden(tmp_path: Path) -> No
 
 
 def test_file_errors_of_reading_are_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: str, mode: str) -> None:
+    def refuse(path: str, **options: object) -> None:
         raise FileError("no")
 
     monkeypatch.setattr(images, "decode", refuse)

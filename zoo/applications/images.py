@@ -42,7 +42,7 @@ class ImagePreprocess:
             float32, (rows, columns, 3), red first unless the mode says otherwise.
         """
         rows, columns = self.size
-        image = image.convert("RGB")
+        image = image if image.mode == "RGB" else image.convert("RGB")
         scale = max(columns / image.width, rows / image.height) / self.crop
         resized = image.resize((round(image.width * scale), round(image.height * scale)),
                                Image.Resampling[self.interpolation.upper()])

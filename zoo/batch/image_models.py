@@ -7,6 +7,7 @@ assumed; each assumption is told.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -67,6 +68,12 @@ class ImageModel:
         """Shape of one item of a batch."""
         size = self.preprocess.size
         return (self.channels, *size) if self.channels_first else (*size, self.channels)
+
+    @property
+    def enough(self) -> tuple[int, int]:
+        """Width and height from which on a photo hardly changes if it is larger: twice what it is resized to."""
+        rows, columns = (math.ceil(2 * side / self.preprocess.crop) for side in self.preprocess.size)
+        return columns, rows
 
     def item(self, image: Image.Image) -> np.ndarray:
         """The item of a batch that an upright image becomes, float32."""

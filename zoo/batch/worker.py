@@ -33,6 +33,7 @@ class Classifier:
         labels: a name for each class.
         mode: of the image that `preprocess` takes: ``RGB`` or ``L`` (grey).
         top_k: how many classes to name.
+        at_least: width and height of photos that are enough for `preprocess`; see `zoo.batch.images.decode`.
     """
 
     model: BatchModel
@@ -41,6 +42,7 @@ class Classifier:
     labels: Sequence[str]
     mode: str = "RGB"
     top_k: int = 5
+    at_least: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.top_k < 1:
@@ -52,7 +54,7 @@ class Classifier:
         Raises:
             FileError: it cannot be read as an image.
         """
-        return self.preprocess(images.middle(images.decode(path, mode=self.mode)))
+        return self.preprocess(images.middle(images.decode(path, mode=self.mode, at_least=self.at_least)))
 
     def scores(self, batch: np.ndarray) -> np.ndarray:
         """The outputs for one batch, (batch, classes).
