@@ -26,15 +26,36 @@ WRONG = [
     (dict(weights=None, input_shape=(224, 224)), "three sizes"),
     (dict(weights=None, input_shape=224), "three sizes"),
     (dict(weights=None, input_shape=(None, None, 3)), "every size in `input_shape` should be known"),
+    (dict(weights=True), "weights=True"),
+    (dict(weights=1), "weights=1"),
+    (dict(weights=None, input_shape=("a", 224, 3)), "positive integers"),
+    (dict(weights=None, input_shape=(224.5, 224, 3)), "positive integers"),
+    (dict(weights=None, input_shape=(1, 224, 224, 3)), "three sizes"),
+    (dict(weights=None, include_top=False, input_shape=(224, 224, None)), "number of channels"),
+    (dict(weights=None, include_top=False, input_shape=(224, 224, 0)), "positive integers"),
+    (dict(weights=None, classes=0), "classes=0"),
+    (dict(weights=None, classes="ten"), "classes='ten'"),
+    (dict(weights=None, classes=2.5), "classes=2.5"),
+    (dict(weights=None, name="a/b"), "name='a/b'"),
+    (dict(weights=None, name=3), "name=3"),
     (dict(weights=None, include_top=False, pooling="mean"), "pooling='mean'"),
     (dict(weights=None, include_top=False, input_tensor=np.zeros((1, 64, 64, 3))), "symbolic tensor"),
+    (dict(weights=None, include_top=False, input_tensor="photo"), "symbolic tensor"),
+    (dict(weights=None, include_top=False, input_tensor=layers.Input((224, 3))), "4 axes"),
+    (dict(weights="imagenet", include_top=False, input_tensor=layers.Input((224, 224, 1))), "3 channels"),
 ]
 
 
 ANY_SIZE = ("include_top=False", "every size in `input_shape` should be known")
 
 
-@pytest.mark.parametrize("name", list_models())
+#: One of each family: its members share their code.
+FAMILIES = ("VGG16", "ResNet50", "ResNet50V2", "ResNeXt50", "InceptionV3", "InceptionResNetV2", "Xception",
+            "DenseNet121", "MobileNet", "MobileNetV2", "MobileNetV3Small", "NASNetMobile", "NASNetLarge",
+            "EfficientNetLite0", "EfficientNetB0", "EfficientNetV2B0", "ConvNeXtTiny")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize(("arguments", "fragment"), WRONG, ids=[fragment for _, fragment in WRONG])
 def test_wrong_arguments(name: str, arguments: dict[str, Any], fragment: str) -> None:
     if name.startswith("MobileNetV3") and fragment in ANY_SIZE:
@@ -42,7 +63,7 @@ def test_wrong_arguments(name: str, arguments: dict[str, Any], fragment: str) ->
     smallest = get_application(name).min_size
     fragment = fragment.replace("32x32", f"{smallest}x{smallest}")
     with pytest.raises(ConfigError, match=name) as caught:
-        get_model(name, **arguments)
+        get_application(name).build(**arguments)
     assert fragment in str(caught.value)
     assert isinstance(caught.value, ValueError)
 
@@ -57,6 +78,36 @@ def test_all_problems_are_listed() -> None:
 def test_mobilenet_has_no_published_weights_for_it(arguments: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="depth_multiplier"):
         MobileNet(weights="imagenet", **arguments)
+
+
+@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2", "MobileNetV3Small", "MobileNetV3Large"])
+@pytest.mark.parametrize("alpha", [0, -1, "half", None, True])
+def test_alpha_has_to_be_positive(name: str, alpha: Any) -> None:
+    with pytest.raises(ConfigError, match=f"{name}: `alpha` should be a positive number.*Received: alpha={alpha!r}"):
+        get_model(name, weights=None, alpha=alpha)
+
+
+#: What only one family takes, or publishes, and what the message has to say.
+WRONG_FOR_ONE = [
+    ("MobileNetV2", dict(alpha=0.6), r"one of \(0.35, 0.5, 0.75, 1.0, 1.3, 1.4\).*alpha=0.6"),
+    ("MobileNetV3Small", dict(alpha=0.5), "`alpha` should be one of .*alpha=0.5"),
+    ("MobileNetV3Large", dict(alpha=0.75, minimalistic=True), "1.0 if minimalistic.*minimalistic=True"),
+    ("NASNetMobile", dict(include_top=False, input_shape=(None, None, 3)), "every size in `input_shape`"),
+    ("MobileNet", dict(weights=None, depth_multiplier=0), "`depth_multiplier` must be an integer, at least 1"),
+    ("MobileNet", dict(weights=None, dropout=2), "rate=2"),
+    ("MobileNetV3Small", dict(weights=None, dropout_rate=2), "rate=2"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "fragment"), WRONG_FOR_ONE)
+def test_arguments_of_one_family(name: str, arguments: dict[str, Any], fragment: str) -> None:
+    with pytest.raises(ConfigError, match=fragment):
+        get_model(name, **arguments)
+
+
+def test_nasnet_s_channels_follow_from_its_cells() -> None:
+    with pytest.raises(ConfigError, match=r"divisible by 96 .*penultimate_filters=1000"):
+        applications.nasnet.NASNet((224, 224, 3), penultimate_filters=1000)
 
 
 def test_mobilenet_names_the_published_sizes() -> None:

@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 
 from tests.corpus import CORPUS, require_corpus
-from zoo.applications import ResNet50, get_model
+from tests.keras1_weights import randomize
+from tests.keras1_weights import write as write_keras1
+from zoo.applications import VGG16, InceptionV3, ResNet50, get_model, vgg
+from zoo.applications.resnet import FORMER_LAYERS
 from zoo.errors import WeightsMismatch
+from zoo.io import read
 from zoo.models import Model, model_from_json
 
 Arrays = dict[str, list[np.ndarray]]
@@ -56,8 +60,9 @@ def test_resnet50_with_the_names_of_caffe(name: str, tmp_path: Path) -> None:
     """Shortcuts came after the last convolution of a block, and one pair of them has equal shapes."""
     written = write(layout_of(name), tmp_path / "old.h5")
     model = ResNet50(weights=tmp_path / "old.h5", include_top="notop" not in name)
-    for then, now in {"conv1": "conv1_conv", "res2a_branch2c": "conv2_block1_3_conv", "bn2a_branch1": "conv2_block1_0_bn",
-                      "res2a_branch1": "conv2_block1_0_conv", "bn4f_branch2b": "conv4_block6_2_bn"}.items():
+    names = {"conv1": "conv1_conv", "res2a_branch2c": "conv2_block1_3_conv", "bn2a_branch1": "conv2_block1_0_bn",
+             "res2a_branch1": "conv2_block1_0_conv", "bn4f_branch2b": "conv4_block6_2_bn"}
+    for then, now in names.items():
         for weight, array in zip(model.get_layer(now).weights, written[then], strict=True):
             np.testing.assert_array_equal(weight.numpy(), array, err_msg=weight.path)
     assert model.load_report.is_complete and "Keras 2.2.4" in model.load_report.notes[-1]
@@ -106,3 +111,73 @@ def test_the_others_load_in_order(name: str, tmp_path: Path) -> None:
     for layer, arrays in zip(layers, written, strict=True):
         for weight, array in zip(layer.weights, arrays, strict=True):
             np.testing.assert_array_equal(weight.numpy(), array, err_msg=weight.path)
+
+
+# ---- files of Keras 1, kernels in the order of Theano's images
+
+
+def dense_of_16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vgg, "DENSE_UNITS", 16)             # of 4096: the mechanism is the same
+
+
+#: Name of the file, whether weights have TensorFlow's names. Published names say who rotated the kernels.
+ORDERINGS = [("vgg16_weights_th_dim_ordering_th_kernels.h5", "th", "th", ""),
+             ("vgg16_weights_th_dim_ordering_th_kernels_again.h5", "th", "th", ":0"),
+             ("vgg16_weights_th_dim_ordering_tf_kernels.h5", "th", "tf", ""),
+             ("vgg16_weights_tf_dim_ordering_th_kernels.h5", "tf", "th", ":0"),
+             ("mine.h5", "th", "th", "")]
+
+
+@pytest.mark.parametrize(("name", "ordering", "kernels", "suffix"), ORDERINGS)
+def test_vgg16_in_the_order_of_theano(name: str, ordering: str, kernels: str, suffix: str, tmp_path: Path,
+                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    dense_of_16(monkeypatch)
+    options: dict[str, Any] = {"input_shape": (32, 64, 3), "classes": 5, "classifier_activation": None}
+    source = VGG16(weights=None, **options)
+    randomize(source)
+    path = write_keras1(source, tmp_path / name, ordering, kernels, suffix=suffix)
+    model = VGG16(weights=path, **options)
+    assert model.load_report.is_complete
+    for mine, theirs in zip(model.weights, source.weights, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=mine.path)
+
+
+def test_vgg16_with_the_backend_assumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dense_of_16(monkeypatch)
+    options: dict[str, Any] = {"input_shape": (32, 64, 3), "classes": 5}
+    source = VGG16(weights=None, **options)
+    randomize(source)
+    path = write_keras1(source, tmp_path / "renamed.h5", suffix=":0")       # it looks like one of TensorFlow
+    model = VGG16(weights=read(path, assume="theano"), **options)
+    np.testing.assert_array_equal(model.get_layer("fc1").weights[0].numpy(), source.get_layer("fc1").weights[0].numpy())
+
+
+def test_resnet50_of_keras_1(tmp_path: Path) -> None:
+    """The names of Caffe, channels first, and rotated kernels."""
+    source = ResNet50(weights=None, include_top=False, input_shape=(64, 64, 3))
+    randomize(source)
+    former = {now: then for then, now in FORMER_LAYERS.items()}
+    path = write_keras1(source, tmp_path / "resnet50_weights_th_dim_ordering_th_kernels_notop.h5", names=former)
+    model = ResNet50(weights=path, include_top=False)
+    assert model.load_report.is_complete
+    for mine, theirs in zip(model.weights, source.weights, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=mine.path)
+    assert {layer.epsilon for layer in model.layers if hasattr(layer, "epsilon")} == {1e-3}
+
+
+@pytest.mark.slow
+def test_inception_v3_of_keras_1_is_another_network(tmp_path: Path) -> None:
+    """It had biases in convolutions and scales in normalisations: refused with its layers named."""
+    source = InceptionV3(weights=None, include_top=False, input_shape=(75, 75, 3))
+    path = write_keras1(source, tmp_path / "inception_v3_weights_th_dim_ordering_th_kernels_notop.h5")
+    model = InceptionV3(weights=path, include_top=False)
+    assert model.load_report.is_complete
+    with h5py.File(path, "r+") as file:
+        for name in file.attrs["layer_names"]:
+            group = file[name]
+            names = list(group.attrs["weight_names"])
+            if name.startswith(b"conv2d"):
+                group["b"] = np.zeros(group[names[0]].shape[0], "float32")
+                group.attrs["weight_names"] = np.array([*names, b"b"], "S")
+    with pytest.raises(WeightsMismatch, match="conv2d"):
+        InceptionV3(weights=path, include_top=False)

@@ -124,7 +124,8 @@ PUBLISHED = [
     ("MobileNet", {}, "mobilenet_1_0_224_tf.h5"),
     ("MobileNet", {"alpha": 0.5, "input_shape": (160, 160, 3)}, "mobilenet_5_0_160_tf.h5"),
     ("MobileNet", {"alpha": 0.25, "include_top": False}, "mobilenet_2_5_224_tf_no_top.h5"),
-    ("MobileNet", {"alpha": 0.75, "include_top": False, "input_shape": (128, 128, 3)}, "mobilenet_7_5_128_tf_no_top.h5"),
+    ("MobileNet", {"alpha": 0.75, "include_top": False, "input_shape": (128, 128, 3)},
+     "mobilenet_7_5_128_tf_no_top.h5"),
     ("MobileNet", {"include_top": False, "input_shape": (128, 160, 3)}, "mobilenet_1_0_224_tf_no_top.h5"),
     ("EfficientNetLite0", {"include_top": False}, "efficientnet-lite0-57934424.pth"),
 ]

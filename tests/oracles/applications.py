@@ -122,17 +122,21 @@ def check(name: str, options: dict[str, Any], folder: Path) -> Findings:
         images = (images + 1) * np.float32(127.5)
     expected = np.asarray(real(images, training=False))
     build = get_application(name).build
-    ours = None
+    ours, arrays, predicted = None, [], None
     for suffix, write in WRITE_REAL.items():
         path = folder / f"real{suffix}"
         write(real, path)
 
         def read_into_ours(path: Path = path) -> float:
-            nonlocal ours
+            nonlocal ours, arrays, predicted
             naming.reset()
             ours = build(weights=path, **options)
             assert ours.load_report.is_complete and len(ours.load_report.loaded) == len(ours.weights)
-            return part_of_range(ours.predict(images), expected)
+            if predicted is None:
+                arrays, predicted = ours.get_weights(), ours.predict(images)
+            elif not all(map(np.array_equal, arrays, ours.get_weights())):      # the same weights predict the same
+                return part_of_range(ours.predict(images), expected)
+            return part_of_range(predicted, expected)
 
         note(findings, f"Keras {suffix} -> zoo", read_into_ours)
     note(findings, "Keras .keras -> zoo.load_model",
@@ -144,7 +148,8 @@ def check(name: str, options: dict[str, Any], folder: Path) -> Findings:
         (ours.save if suffix == ".keras" else ours.save_weights)(folder / f"ours{suffix}")
         if suffix == ".keras":
             return part_of_range(keras.models.load_model(folder / "ours.keras")(images, training=False), expected)
-        randomize(real, 5)
+        for variable in real.variables:
+            variable.assign(np.zeros(variable.shape, variable.dtype))
         real.load_weights(folder / f"ours{suffix}")
         return part_of_range(real(images, training=False), expected)
 

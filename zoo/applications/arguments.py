@@ -8,10 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from zoo import activations, layers
 from zoo.config import config as settings
 from zoo.engine.symbolic import KerasTensor
 from zoo.errors import ConfigError
+from zoo.io.document import ModelDocument
 from zoo.models import Model
 from zoo.models.topology import walk
 
@@ -19,7 +22,7 @@ IMAGENET = "imagenet"
 IMAGENET_CLASSES = 1000
 POOLING = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
 
-Weights = str | os.PathLike[str] | None
+Weights = str | os.PathLike[str] | ModelDocument | None
 ImageShape = tuple[int | None, ...]
 
 
@@ -29,7 +32,8 @@ class Arguments:
 
     Args:
         include_top: whether the classifier is part of the model.
-        weights: None for random ones, ``"imagenet"`` for the published ones, or the path of a weights file.
+        weights: None for random ones, ``"imagenet"`` for the published ones, or a weights file: its path, or what
+            `zoo.io.read` made of it (with ``assume=`` for old files that do not say who wrote them).
         input_tensor: symbolic tensor to build on; a new input if None.
         input_shape: shape of one image in the order of `zoo.config.image_data_format`, sizes may be None without top.
         pooling: without top: ``"avg"`` or ``"max"`` over all positions, or None to keep the map of features.
@@ -50,7 +54,7 @@ class Arguments:
     @property
     def pretrained(self) -> bool:
         """Whether the published weights are wanted."""
-        return self.weights == IMAGENET
+        return isinstance(self.weights, str) and self.weights == IMAGENET
 
 
 def channel_axis() -> int:
@@ -92,15 +96,31 @@ def _image_shape(size: int | None) -> ImageShape:
     return (3, size, size) if channel_axis() == 1 else (size, size, 3)
 
 
+def check_alpha(application: str, alpha: Any) -> None:
+    """Refuses what cannot scale a number of filters.
+
+    Raises:
+        ConfigError: `alpha` is not a positive number.
+    """
+    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not alpha > 0:
+        raise ConfigError(f"{application}: `alpha` should be a positive number, which scales the filters of every "
+                          f"layer. Received: alpha={alpha!r}")
+
+
 def _argument_problems(given: Arguments) -> Iterator[str]:
     weights = given.weights
-    if not (weights is None or given.pretrained or os.path.exists(weights)):
+    is_file = isinstance(weights, (str, os.PathLike)) and os.path.exists(weights)
+    if not (weights is None or given.pretrained or is_file or isinstance(weights, ModelDocument)):
         yield (f"`weights` should be None (random), 'imagenet' (published), or the path of an existing weights file. "
                f"Received: weights={weights!r}")
+    if given.name is not None and (not isinstance(given.name, str) or "/" in given.name):
+        yield f"`name` should be a string without '/', or None. Received: name={given.name!r}"
     if given.pooling not in (None, *POOLING):
         yield f"`pooling` should be None, 'avg' or 'max'. Received: pooling={given.pooling!r}"
     if not given.include_top:
         return
+    if isinstance(given.classes, bool) or not isinstance(given.classes, (int, np.integer)) or given.classes < 1:
+        yield f"`classes` should be a positive integer. Received: classes={given.classes!r}"
     if given.pretrained and given.classes != IMAGENET_CLASSES:
         yield (f"with weights='imagenet' and include_top=True, `classes` should be {IMAGENET_CLASSES}. Received: "
                f"classes={given.classes}. For other classes, use include_top=False and add a classifier of your own.")
@@ -130,17 +150,25 @@ def _shape_problems(given: Arguments, shape: ImageShape, sizes: Sequence[int] | 
     received = f"Received: input_shape={shape}"
     order = "(channels, rows, columns)" if channel_axis() == 1 else "(rows, columns, channels)"
     published = None if sizes is None else [_image_shape(size) for size in sizes]
-    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
-        yield f"`input_shape` should be three sizes, {order}. {received}"
+    channels = 0 if channel_axis() == 1 else 2
+    if not isinstance(shape, (tuple, list)) or len(shape) != 3 or not all(map(_is_size, shape)):
+        yield (f"`input_shape` should be three sizes, {order}: positive integers, None for unknown rows and columns. "
+               f"{received}")
     elif given.pretrained and given.include_top and published is not None and tuple(shape) not in published:
         yield (f"with weights='imagenet' and include_top=True, `input_shape` should be "
                f"{' or '.join(map(str, published))}. {received}. For other sizes, use include_top=False.")
-    elif given.pretrained and shape[0 if channel_axis() == 1 else 2] != 3:
+    elif shape[channels] is None:
+        yield f"the number of channels in `input_shape` should be known, {order}. {received}"
+    elif given.pretrained and shape[channels] != 3:
         yield f"with weights='imagenet', `input_shape` should have 3 channels, {order}. {received}"
     elif any(size is not None and size < min_size for size in image_sizes(shape)):
         yield f"images should have at least {min_size}x{min_size} pixels. {received}"
     elif given.include_top and None in shape and published is not None:
         yield f"with include_top=True, every size in `input_shape` should be known. {received}"
+
+
+def _is_size(size: Any) -> bool:
+    return size is None or isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size > 0
 
 
 def image_input(arguments: Arguments) -> KerasTensor:

@@ -43,6 +43,7 @@ def MobileNet(input_shape: ImageShape | None = None, alpha: float = 1.0, depth_m
     Raises:
         ConfigError: arguments that are wrong or do not fit together.
     """
+    arguments.check_alpha("MobileNet", alpha)
     given = Arguments(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
     if given.pretrained and (depth_multiplier != 1 or alpha not in PUBLISHED_ALPHAS):
         raise ConfigError(f"MobileNet: with weights='imagenet', `depth_multiplier` should be 1 and `alpha` one of "

@@ -40,6 +40,7 @@ def MobileNetV2(input_shape: ImageShape | None = None, alpha: float = 1.0, inclu
     Raises:
         ConfigError: arguments that are wrong or do not fit together.
     """
+    arguments.check_alpha("MobileNetV2", alpha)
     given = Arguments(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
     if given.pretrained and alpha not in PUBLISHED_ALPHAS:
         raise ConfigError(f"MobileNetV2: with weights='imagenet', `alpha` should be one of {PUBLISHED_ALPHAS}. "

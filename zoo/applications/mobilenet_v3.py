@@ -57,6 +57,7 @@ def _mobilenet_v3(application: str, blocks: Sequence[Block], head_filters: int) 
                   classes: int = 1000, pooling: str | None = None, dropout_rate: float = 0.2,
                   classifier_activation: Any = "softmax", include_preprocessing: bool = True,
                   name: str | None = application) -> Model:
+        arguments.check_alpha(application, alpha)
         given = Arguments(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation,
                           name)
         if given.pretrained and alpha not in (PUBLISHED_ALPHAS[1:] if minimalistic else PUBLISHED_ALPHAS):

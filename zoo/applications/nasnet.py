@@ -52,6 +52,9 @@ def NASNet(input_shape: ImageShape | None = None, penultimate_filters: int = 403
                           f"penultimate_filters={penultimate_filters}")
     given = Arguments(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
     checked = arguments.check(application, given, sizes=(default_size or 224,))
+    if given.pretrained and isinstance(input_shape, (tuple, list)) and None in input_shape:
+        raise ConfigError(f"{application}: with weights='imagenet', every size in `input_shape` should be known: it "
+                          f"decides how maps are padded. Received: input_shape={input_shape}")
     images = arguments.image_input(checked)
     filters = penultimate_filters // CELLS_IN_OUTPUT
     x = layers.Conv2D(stem_block_filters, 3, strides=2, use_bias=False, kernel_initializer="he_normal",

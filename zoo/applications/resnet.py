@@ -94,7 +94,7 @@ def _former_layers(depths: Sequence[int]) -> dict[str, str]:
     return names
 
 
-ResNet50 = resnet("ResNet50", (3, 4, 6, 3),
-                  former=FormerVersion(_former_layers((3, 4, 6, 3)), epsilon=1e-3, until="Keras 2.2.4"))
+FORMER_LAYERS = _former_layers((3, 4, 6, 3))
+ResNet50 = resnet("ResNet50", (3, 4, 6, 3), former=FormerVersion(FORMER_LAYERS, epsilon=1e-3, until="Keras 2.2.4"))
 ResNet101 = resnet("ResNet101", (3, 4, 23, 3))
 ResNet152 = resnet("ResNet152", (3, 8, 36, 3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from zoo import hub, io, layers
 from zoo.applications.arguments import IMAGENET, Weights
-from zoo.io.document import WeightGroup, WeightTree
+from zoo.io.document import ModelDocument, WeightGroup, WeightTree
 from zoo.io.tensors import TensorRecord
 from zoo.models import Model
 from zoo.models import weights as model_weights
@@ -34,6 +35,8 @@ TORCH_PARAMETERS: Mapping[str, Mapping[str, tuple[str, Axes]]] = {
     "Dense": {"weight": ("kernel", (1, 0)), "bias": ("bias", None)},
     "BatchNormalization": BATCH_NORMALIZATION,
 }
+# In the names of the files that were published for Keras 1 and 2.
+BACKEND_OF_KERNELS = {"_th_kernels": "theano", "_tf_kernels": "tensorflow"}
 TORCH_COUNTER = "num_batches_tracked"                       # of a batch normalisation; no number depends on it
 
 
@@ -62,7 +65,7 @@ def load_weights(model: Model, weights: Weights, application: str, variant: Mapp
 
     Args:
         model: the new model.
-        weights: None (nothing to do), ``"imagenet"`` or a path.
+        weights: None (nothing to do), ``"imagenet"``, a path, or the document that was read from there.
         application: its name in the weights manifest.
         variant: which of its published files fits, by the arguments that the manifest lists.
         torch_modules: for files of PyTorch: the layer of each module, None for a module that this model lacks on
@@ -77,8 +80,7 @@ def load_weights(model: Model, weights: Weights, application: str, variant: Mapp
     """
     if weights is None:
         return
-    path = hub.fetch(hub.weights_manifest().find(application, **variant)) if weights == IMAGENET else weights
-    document = io.read(path)
+    document = _read(hub.fetch(hub.weights_manifest().find(application, **variant)) if weights == IMAGENET else weights)
     if torch_modules is not None and document.format == "torch_checkpoint":
         document = dataclasses.replace(document, weights=by_layer(document.weights, model, torch_modules))
     is_former = former is not None and document.weights is not None and former.wrote(document.weights)
@@ -87,6 +89,16 @@ def load_weights(model: Model, weights: Weights, application: str, variant: Mapp
     model.load_report = model_weights.load(model, document)
     if is_former:
         _normalize_as(former, model)
+
+
+def _read(weights: str | os.PathLike[str] | ModelDocument) -> ModelDocument:
+    """The document of a file; where the file does not say which backend wrote it, the name of a published one does."""
+    if isinstance(weights, ModelDocument):
+        return weights
+    document = io.read(weights)
+    name = os.path.basename(weights)
+    backend = next((backend for mark, backend in BACKEND_OF_KERNELS.items() if mark in name), None)
+    return document if backend is None or document.producer.backend is not None else io.read(weights, assume=backend)
 
 
 def as_now(tree: WeightTree, model: Model, former: FormerVersion) -> WeightTree:

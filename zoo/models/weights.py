@@ -8,7 +8,7 @@ from zoo.errors import WeightsMismatch
 from zoo.io import layouts
 from zoo.io.dialects.theano import meant_otherwise_by_theano
 from zoo.io.document import ModelDocument, ModelRecord
-from zoo.models import capture
+from zoo.models import capture, dim_orderings
 from zoo.models.load_report import LoadReport
 
 _SHOWN = 40
@@ -26,6 +26,8 @@ def load(model: Any, document: ModelDocument, *, by_name: bool = False, skip_mis
     if model.kind == "sequential" and not model.built and document.model is not None:
         build_like(model, document)
     record = capture.architecture(model)
+    notes = _meant_otherwise(record, document)
+    document, rearranged = dim_orderings.as_built(model, record, document, by_name)
     if document.model is not None:
         _sort_like(record, document.model)
     bound, binding = layouts.bind_weights(record, document.weights, by_name=by_name, skip_mismatch=skip_mismatch)
@@ -33,7 +35,7 @@ def load(model: Any, document: ModelDocument, *, by_name: bool = False, skip_mis
                         missing=list(binding.missing), unexpected=list(binding.unexpected),
                         mismatched=list(binding.mismatched), notes=list(binding.notes))
     report.notes += [finding.message for finding in document.findings if finding.where == document.path]
-    report.notes += _meant_otherwise(record, document)
+    report.notes += notes + rearranged
     refuse(report, strict=strict and not by_name, skip_mismatch=skip_mismatch)
     for path, role, variable in capture.addressed(model):
         tensor = bound.get((path, role))

@@ -19,7 +19,7 @@ from zoo.errors import CannotExpress, ConfigError
 from zoo.io import layouts as weight_layouts
 from zoo.io.dialects.operations import PREFIX
 from zoo.io.dialects.structure import from_plain, is_object, kind_of, to_plain
-from zoo.io.document import Convention, LayerRecord, ModelDocument, ModelRecord, TensorRef, WeightGroup, WeightTree
+from zoo.io.document import LayerRecord, ModelDocument, ModelRecord, TensorRef, WeightGroup, WeightTree
 from zoo.io.edits.data_format.sites import Change, Conversion, Lacking, Rule, Site
 from zoo.io.edits.data_format.table import OTHER, rule_of
 from zoo.io.edits.data_format.tensors import (Demand, Key, Layout, Layouts, Moved, Shape, Shuffled, around_steps,
@@ -27,6 +27,7 @@ from zoo.io.edits.data_format.tensors import (Demand, Key, Layout, Layouts, Move
 from zoo.io.layouts.arrangement import OLD_DIALECTS
 from zoo.io.layouts.bound import BoundWeights
 from zoo.io.layouts.bound import Key as WeightKey
+from zoo.io.layouts.by_name import BY_NAME, encode_by_name
 from zoo.io.layouts.owners import weighted_layers
 from zoo.io.tensors import TensorRecord
 
@@ -41,11 +42,13 @@ class Reformatted:
         document: the new one.
         inputs, outputs: for each of the model's, in order: which axis of the original each of its axes is, or None if
             it is as it was.
+        shapes: of the tensors of the new model.
     """
 
     document: ModelDocument
     inputs: tuple[tuple[int, ...] | None, ...]
     outputs: tuple[tuple[int, ...] | None, ...]
+    shapes: Mapping[Key, Shape]
 
 
 def with_data_format(document: ModelDocument, target: str, shapes: Mapping[Key, Shape]) -> Reformatted:
@@ -78,9 +81,10 @@ def with_data_format(document: ModelDocument, target: str, shapes: Mapping[Key, 
         raise CannotExpress(f"{document.path}: not every layer can go on with {target}:\n  "
                             + "\n  ".join(dict.fromkeys(rewriting.lacking)))
     inputs, outputs = input_keys(document.model, ()), output_keys(document.model, (), shapes)
-    return Reformatted(replace(document, model=model, weights=_weights(document, model, rewriting.changes)),
+    return Reformatted(replace(document, model=model, weights=_weights(document, rewriting.changes)),
                        *(tuple(layout.axes if isinstance(layout, Moved) else None
-                               for layout in map(plan.layouts.of, keys)) for keys in (inputs, outputs)))
+                               for layout in map(plan.layouts.of, keys)) for keys in (inputs, outputs)),
+                       {key: _moved_shape(shape, [plan.layouts.of(key)]) for key, shape in shapes.items()})
 
 
 # ---- calls
@@ -352,8 +356,8 @@ def _check_ends(document: ModelDocument, plan: Conversion, rewriting: _Rewriting
                                  f"out (--strip-optimizer, or dataclasses.replace(document, training=None))")
 
 
-def _weights(document: ModelDocument, model: ModelRecord, changes: dict[WeightKey, Change]) -> WeightTree | None:
-    """The weights of the new model: in the file's own groups, or laid out anew where its arrays follow data formats."""
+def _weights(document: ModelDocument, changes: dict[WeightKey, Change]) -> WeightTree | None:
+    """The weights of the new model: in the file's own groups, or by name where its arrays follow data formats."""
     old = document.weights
     if old is None or not changes and old.convention.dialect not in OLD_DIALECTS:
         return old
@@ -362,8 +366,8 @@ def _weights(document: ModelDocument, model: ModelRecord, changes: dict[WeightKe
     changed = BoundWeights({key: _changed(tensor, changes[key]) if key in changes else tensor
                             for key, tensor in bound.items()})
     stored = {id(tensor) for _, tensor in old}
-    if any(id(bound[key]) not in stored for key in bound):
-        return weight_layouts.encode_weights(changed, model, "by_path", Convention().dialect)
+    if old.convention.dialect in OLD_DIALECTS or any(id(bound[key]) not in stored for key in bound):
+        return WeightTree(BY_NAME, encode_by_name(changed))
     new = {id(bound[key]): changed[key] for key in bound}
     return replace(old, groups=[WeightGroup(group.path, [new.get(id(t), t) for t in group.tensors], group.name)
                                 for group in old.groups])
