@@ -1,6 +1,8 @@
 """The worker pool, its scratch memory, and BLAS kept to one thread."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -166,3 +168,28 @@ def test_quotas_of_control_groups(tmp_path, files, quota):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content + "\n")
     assert list(threads._quotas(tmp_path)) == quota
+
+
+@pytest.mark.parametrize("value, expected", [("3", [3]), (" 2,1 ", [2]), ("", []), ("many", []), ("-1", []), (None, [])])
+def test_openmp_says_how_many_threads_there_should_be(value, expected):
+    assert list(threads._openmp_threads({} if value is None else {"OMP_NUM_THREADS": value})) == expected
+
+
+@pytest.mark.parametrize("variables, expected", [({"OMP_NUM_THREADS": "1"}, 1),
+                                                 ({"OMP_NUM_THREADS": "1", "ZOO_NUM_THREADS": "2"}, 2)])
+def test_a_worker_process_takes_what_it_is_told(variables, expected):
+    program = "from zoo.engine.threads import thread_count; print(thread_count())"
+    environment = {name: value for name, value in os.environ.items() if name != "ZOO_NUM_THREADS"} | variables
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert int(run.stdout) == expected
+
+
+def test_joblib_does_not_get_more_threads_than_processors():
+    joblib = pytest.importorskip("joblib")
+    counts = joblib.Parallel(n_jobs=2)(joblib.delayed(count_in_worker)() for _ in range(2))
+    assert sum(counts) <= max(2, os.cpu_count() or 1)
+
+
+def count_in_worker():
+    with config.using(threads=None):
+        return thread_count()

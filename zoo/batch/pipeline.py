@@ -7,7 +7,6 @@ position i of a batch is sample i, and an image that cannot be read leaves its p
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ import numpy as np
 from zoo.batch.rows import Row
 from zoo.batch.sources import ImageSource
 from zoo.batch.worker import Classifier
+from zoo.engine.threads import thread_count
 from zoo.errors import ConfigError, FileError
 
 # Pillow decodes without Python's lock; more threads than this only take cores from the model.
@@ -46,7 +46,7 @@ def classify(sources: Sequence[ImageSource], classifier: Classifier, *, batch_si
         sources: from `zoo.batch.sources.find_images`.
         classifier: what is done with each image and batch.
         batch_size: images in one run of the model; never more than there are sources.
-        decoders: threads that read and decode; as many as there are cores, up to `MAX_DECODERS`, if None.
+        decoders: threads that read and decode; as many as a run has, up to `MAX_DECODERS`, if None.
 
     Raises:
         ConfigError: `batch_size` is not positive.
@@ -76,7 +76,7 @@ def computed(sources: Sequence[ImageSource], read: Callable[[str], np.ndarray],
     if batch_size < 1:
         raise ConfigError(f"Expected a batch size of at least 1, received {batch_size}")
     size = min(batch_size, len(sources))
-    decoders = decoders or min(os.cpu_count() or 1, MAX_DECODERS)
+    decoders = decoders or min(thread_count(), MAX_DECODERS)
     with closing(read_ahead(sources, read, decoders=decoders, ahead=2 * size)) as samples:
         while group := list(islice(samples, size)):
             yield from _outputs(group, compute, (size, *item_shape))

@@ -14,7 +14,7 @@ import math
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
@@ -169,9 +169,19 @@ def thread_count() -> int:
 
 @cache
 def available_processors() -> int:
-    """Processors that this process may use: its affinity, and the CPU quota of its control group."""
+    """Processors that this process may use: its affinity, the CPU quota of its control group, ``OMP_NUM_THREADS``.
+
+    That variable is how joblib, Dask and Ray tell libraries in their worker processes what share is theirs.
+    """
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min([count, *map(int, _quotas())]))
+    return max(1, min([count, *map(int, _quotas()), *_openmp_threads(os.environ)]))
+
+
+def _openmp_threads(environment: Mapping[str, str]) -> Iterator[int]:
+    """What ``OMP_NUM_THREADS`` says of the outermost level; whatever else it holds is not ours to refuse."""
+    first = environment.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if first.isascii() and first.isdigit():
+        yield int(first)
 
 
 def _quotas(root: Path = Path("/sys/fs/cgroup")) -> Iterator[float]:
