@@ -4,6 +4,7 @@ from zoo.engine.kernels.jit import (  # noqa: F401 - each module fills the regis
     depthwise,
     direct,
     elementwise,
+    indexing,
     moments,
     panels,
     pool,
