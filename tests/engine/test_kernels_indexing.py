@@ -75,3 +75,13 @@ def test_softmax(primitive, shape, dtype):
     if x.shape[-1] > 1:
         x[..., -1] = -np.inf
         check(lambda x: primitive(add_op(x, x), axis=x.ndim - 1), [x], "blas", tolerance=1e-5)
+
+
+@pytest.mark.skipif("jit" not in FAMILIES, reason="Numba is not installed")
+@pytest.mark.parametrize("shape", [(3, 70000), (16, 4, 33, 31), (300, 7, 5), (200, 48), (9000, 1)])
+def test_compiled_softmax(shape):
+    x = (10 * np.random.default_rng(0).normal(size=shape)).astype("float32")
+    x.reshape(-1)[0] = 300
+    check(lambda x: softmax_op(x, axis=x.ndim - 1), [x], "jit", tolerance=1e-5)
+    x[0] = -np.inf
+    check(lambda x: softmax_op(x, axis=x.ndim - 1), [x], "jit", tolerance=1e-5)

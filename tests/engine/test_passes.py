@@ -180,6 +180,7 @@ EQUATIONS = {                                               # with the primitive
     "abc,cd->adb": ["matmul", "transpose"],
     "abcd,cde->abe": ["reshape", "reshape", "matmul"],
     "bthd,bshd->bhts": ["transpose", "transpose", "matmul"],
+    "bshd,bthd->bhts": ["transpose", "transpose", "matmul"],
     "bhts,bshd->bthd": ["transpose", "matmul", "transpose"],
     "ij,ij->i": ["reshape", "reshape", "matmul", "reshape"],
     "ij,ij->": ["reshape", "reshape", "matmul", "reshape"],

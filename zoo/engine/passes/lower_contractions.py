@@ -31,6 +31,8 @@ def _einsum(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value 
     first, second = operands.split(",")
     x, first = _summed(rewriter, inputs[0], first, second + result)
     y, second = _summed(rewriter, inputs[1], second, first + result)
+    if _is_turned(first, second, result):                   # the other product has its rows and columns in order
+        x, first, y, second = y, second, x, first
     sizes = dict(zip(first + second, x.shape + y.shape))
     stack = [letter for letter in result if letter in first and letter in second]
     inner = [letter for letter in first if letter in second and letter not in result]
@@ -49,6 +51,12 @@ def _einsum(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> Value 
     product = rewriter.apply(OPS["matmul"], x, y)
     product = reshaped(rewriter, product, [sizes[letter] for letter in stack + rows + columns])
     return transposed(rewriter, product, [(stack + rows + columns).index(letter) for letter in result])
+
+
+def _is_turned(first: str, second: str, result: str) -> bool:
+    """Whether the product of stacks of matrices gives the result's last two axes the wrong way round."""
+    stacked = any(letter in first and letter in second for letter in result)
+    return stacked and len(result) > 1 and result[-1] not in second and result[-2] not in first
 
 
 def _summed(rewriter: Rewriter, value: Value, letters: str, needed: str) -> tuple[Value, str]:

@@ -44,7 +44,8 @@ def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray
     return lambda: parallel_for(len(tiles), body, seconds)
 
 
-def _supports(node: Node) -> str | None:
+def supports(node: Node) -> str | None:
+    """Why the softmax of a node cannot be done row by row, if it cannot."""
     if node.attrs["axis"] % node.output.ndim != node.output.ndim - 1:
         return "needs the last axis"
     if dtypes.storage(node.output.dtype).name not in ("float32", "float64"):
@@ -57,4 +58,4 @@ def _cost(node: Node) -> float:
 
 
 for _name in ("softmax", "log_softmax"):
-    register(Kernel(_name, "rows", "blas", _supports, _bind, cost=_cost, in_place=lambda node: (0,)))
+    register(Kernel(_name, "rows", "blas", supports, _bind, cost=_cost, in_place=lambda node: (0,)))

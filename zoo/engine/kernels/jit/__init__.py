@@ -10,6 +10,7 @@ from zoo.engine.kernels.jit import (  # noqa: F401 - each module fills the regis
     pool,
     product,
     recurrent,
+    softmax,
     sweep,
     winograd,
     winograd_gradient,
