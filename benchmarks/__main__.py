@@ -41,8 +41,8 @@ def _scaling(options: argparse.Namespace) -> Iterator[Table]:
 
 TABLES: dict[str, Callable[[argparse.Namespace], Iterator[Table]]] = {
     "inference": _inference,
-    "training": lambda options: fitting.tables(options.rounds),
-    "cold": lambda options: iter([cold.measure(FOLDER, options.rounds)]),
+    "training": lambda options: fitting.tables(options.networks, options.rounds),
+    "cold": lambda options: iter([cold.measure(FOLDER, options.rounds, options.peers)]),
     "starting": lambda options: iter([starting.table(options.networks, options.rounds)]),
     "imports": _imports,
     "scaling": _scaling,

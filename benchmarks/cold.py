@@ -12,12 +12,13 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.inference import installed
 from benchmarks.tables import Cell, Table
 
-COLUMNS = ("program", "file", "s", "best", "times zoo", "import s", "load s", "first s", "second s", "peak MB")
+COLUMNS = ("peer", "file", "s", "best", "times zoo", "import s", "load s", "first s", "second s", "peak MB")
 _COMMON = """
 import json, os, sys, time
 began = time.perf_counter()
@@ -34,22 +35,22 @@ for _ in range(2):
 print(json.dumps([end - start for start, end in zip([began, *times], times)]))
 """
 _KERAS = {"load": "model = keras.models.load_model(sys.argv[1], compile=False)", "run": "model.predict_on_batch(x)"}
-PROGRAMS: dict[str, tuple[str, str, str, dict[str, str]]] = {       # title -> package, suffix, environment, source
+PROGRAMS: dict[str, tuple[str, str, str, dict[str, str]]] = {       # peer -> package, suffix, setting, source
     "zoo": ("zoo", ".h5", "", {"imports": "from zoo import load_model", "load": "model = load_model(sys.argv[1])",
                                "run": "model.predict_on_batch(x)"}),
-    "zoo, NumPy only": ("zoo", ".h5", "ZOO_KERNELS=blas", {
+    "zoo_numpy": ("zoo", ".h5", "ZOO_KERNELS=blas", {
         "imports": "from zoo import load_model", "load": "model = load_model(sys.argv[1])",
         "run": "model.predict_on_batch(x)"}),
-    "ONNX Runtime": ("onnxruntime", ".onnx", "", {
+    "onnxruntime_zoo": ("onnxruntime", ".onnx", "", {
         "imports": "import onnxruntime", "load": "options = onnxruntime.SessionOptions(); "
         "options.intra_op_num_threads = 2; session = onnxruntime.InferenceSession(sys.argv[1], options)",
         "run": "session.run(None, {session.get_inputs()[0].name: x})"}),
-    "OpenVINO": ("openvino", ".onnx", "", {
+    "openvino": ("openvino", ".onnx", "", {
         "imports": "import openvino", "load": "core = openvino.Core(); model = core.read_model(sys.argv[1]); "
         "model.reshape([1, 224, 224, 3]); compiled = core.compile_model(model, 'CPU', {'INFERENCE_NUM_THREADS': 2, "
         "'INFERENCE_PRECISION_HINT': 'f32', 'PERFORMANCE_HINT': 'LATENCY'})", "run": "compiled(x)"}),
-    "Keras + TensorFlow": ("tensorflow", ".h5", "KERAS_BACKEND=tensorflow", {"imports": "import keras", **_KERAS}),
-    "Keras + torch": ("torch", ".h5", "KERAS_BACKEND=torch", {"imports": "import keras", **_KERAS}),
+    "keras_tensorflow": ("tensorflow", ".h5", "KERAS_BACKEND=tensorflow", {"imports": "import keras", **_KERAS}),
+    "keras_torch": ("torch", ".h5", "KERAS_BACKEND=torch", {"imports": "import keras", **_KERAS}),
 }
 
 
@@ -60,16 +61,17 @@ def files(folder: Path) -> dict[str, Path]:
     if not paths[".h5"].exists():
         subprocess.run([sys.executable, "-m", "benchmarks.converting", str(folder), "--generate"], check=True)
     if not paths[".onnx"].exists():
-        subprocess.run([sys.executable, "-c", "import sys, zoo; zoo.export_onnx(zoo.load_model(sys.argv[1]), sys.argv[2])",
-                        *map(str, paths.values())], check=True)
+        export = "import sys, zoo; zoo.export_onnx(zoo.load_model(sys.argv[1]), sys.argv[2])"
+        subprocess.run([sys.executable, "-c", export, *map(str, paths.values())], check=True)
     return paths
 
 
-def once(title: str, paths: dict[str, Path]) -> tuple[float, list[float], float]:
+def once(title: str, paths: dict[str, Path], **settings: str) -> tuple[float, list[float], float]:
     """Seconds of the process, of its steps, and its peak memory in MB."""
     _, suffix, setting, source = PROGRAMS[title]
     name, _, value = setting.partition("=")
-    environment = os.environ | ({name: value} if name else {}) | {"ZOO_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    threads = {"ZOO_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    environment = os.environ | ({name: value} if name else {}) | threads | settings
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-c", _COMMON.format(**source), str(paths[suffix])], env=environment,
@@ -82,24 +84,29 @@ def once(title: str, paths: dict[str, Path]) -> tuple[float, list[float], float]
     return time.perf_counter() - start, json.loads(output.splitlines()[-1]), usage.ru_maxrss / 1024
 
 
-def measure(folder: Path, rounds: int) -> Table:
-    """The table: medians over the rounds, in which the programs take turns. One round before does not count."""
+def measure(folder: Path, rounds: int, peers: Sequence[str] = tuple(PROGRAMS)) -> Table:
+    """The table: medians over the rounds, in which the programs take turns.
+
+    One round before does not count: it brings the file into the system's cache, and zoo's kernels into its own.
+    """
     paths = files(folder)
-    present = [title for title, (package, *_) in PROGRAMS.items() if installed(package)]
+    present = [title for title, (package, *_) in PROGRAMS.items() if title in peers and installed(package)]
     runs: dict[str, list[tuple[float, list[float], float]]] = {title: [] for title in present}
     for number in range(rounds + 1):
         for title in present:
-            measured = once(title, paths)
+            measured = once(title, paths, **({} if number else {"ZOO_JIT": "wait"}))
             runs[title] += [measured] if number else []
     ours = statistics.median(seconds for seconds, _, _ in runs["zoo"])
     rows: list[list[Cell]] = []
     for title in present:
         seconds = [run[0] for run in runs[title]]
         steps = [statistics.median(times) for times in zip(*(run[1] for run in runs[title]))]
+        peak = statistics.median(run[2] for run in runs[title])
         rows.append([title, PROGRAMS[title][1], statistics.median(seconds), min(seconds),
-                     statistics.median(seconds) / ours, *steps, round(statistics.median(run[2] for run in runs[title]))])
-    absent = [title for title in PROGRAMS if title not in present]
+                     statistics.median(seconds) / ours, *steps, round(peak)])
+    absent = [title for title in peers if title in PROGRAMS and title not in present]
     return Table("cold", "From a file to the first prediction: VGG16, 554 MB", (
-        "Seconds of a whole new process that imports the library, loads the file and computes two images; the file is in "
-        f"the system's cache. Medians of {rounds} runs that took turns, two threads. Absent: "
+        "Seconds of a whole new process that imports the library, loads the file and computes two images. The file is "
+        "in the system's cache, and zoo's kernels were compiled by an earlier process. ONNX Runtime and OpenVINO read the "
+        f"file that zoo exports. Medians of {rounds} runs that took turns, two threads. Absent: "
         f"{', '.join(absent) or 'none'}."), COLUMNS).with_rows(rows)

@@ -42,6 +42,6 @@ def counts(paths: Iterable[Path]) -> list[int]:
 def counted(rows: Iterable[list[Cell]]) -> Table:
     """The table of these rows."""
     return Table("conformance", "Conformance with each family of kernels", (
-        "Cases of the corpus of Keras's files and numbers, by test file; \"not yet\" are named by the tests with a reason. "
+        "Cases of the corpus of Keras's files and numbers, by test file; the tests name those \"not yet\" with a reason. "
         "blas and jit: that family alone, with the definitions for what it lacks."),
         ("kernels", "tests", "passed", "failed", "not yet"), keys=2).with_rows(rows)

@@ -21,7 +21,8 @@ _PLACE = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 def update(results: Results, path: Path = DOCUMENT) -> None:
     """Fills in the tables; those that the results lack say so."""
     text = path.read_text(encoding="utf-8")
-    path.write_text(_PLACE.sub(lambda found: f"{found[1]}{_content(results, found[2])}\n{found[3]}", text), encoding="utf-8")
+    filled = _PLACE.sub(lambda found: f"{found[1]}{_content(results, found[2])}\n{found[3]}", text)
+    path.write_text(filled, encoding="utf-8")
 
 
 def _content(results: Results, name: str) -> str:

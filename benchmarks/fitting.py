@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.tables import Cell, Table
@@ -13,12 +13,12 @@ from benchmarks.tables import Cell, Table
 _KEYS = ("network", "trained", "batch", "program", "peer")
 
 
-def tables(rounds: int) -> Iterator[Table]:
+def tables(networks: Sequence[str], rounds: int) -> Iterator[Table]:
     """Runs `benchmarks.training` in a process of its own; one table for each that it writes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "training.md"
-        subprocess.run([sys.executable, "-m", "benchmarks.training", "--rounds", str(rounds), "--output", str(path)],
-                       check=True, stdout=sys.stderr)
+        subprocess.run([sys.executable, "-m", "benchmarks.training", "--rounds", str(rounds), "--output", str(path),
+                        "--networks", *networks], check=True, stdout=sys.stderr)
         yield from parsed(path.read_text(encoding="utf-8"))
 
 

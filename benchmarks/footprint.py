@@ -53,8 +53,8 @@ def imports(model: Path, rounds: int) -> Table:
             cpu.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         rows.append([title, statistics.median(cpu[1:]), statistics.median(wall[1:]), min(wall[1:])])
     return Table("imports", "Time to import, and of small commands", (
-        f"Seconds of a whole new process, interpreter included; medians of {rounds}. CPU counts all threads: NumPy's BLAS "
-        "starts its own."), ("what", "CPU s", "s", "best")).with_rows(rows)
+        f"Seconds of a whole new process, interpreter included; medians of {rounds}. CPU counts all threads: NumPy's "
+        "BLAS starts its own."), ("what", "CPU s", "s", "best")).with_rows(rows)
 
 
 def sizes() -> Table:
@@ -69,8 +69,8 @@ def sizes() -> Table:
         size = sum(map(_size, needed)) + (_own_size() if title.startswith("zoo") else 0)
         rows.append([title, size / 1e6, len(needed) + title.startswith("zoo")])
     return Table("sizes", "Size of an installation", (
-        "MB (10^6 bytes) of the files of the package and of all packages that it requires, compiled bytecode left out, as "
-        "the metadata in site-packages lists them."), ("what", "MB", "packages")).with_rows(rows)
+        "MB (10^6 bytes) of the files of the package and of all packages that it requires, compiled bytecode left out, "
+        "as the metadata in site-packages lists them."), ("what", "MB", "packages")).with_rows(rows)
 
 
 def _required(names: tuple[str, ...]) -> set[str]:

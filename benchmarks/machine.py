@@ -50,7 +50,8 @@ def _processor() -> str:
     name = fields.get("model name", platform.processor() or platform.machine())
     number = f" (family {fields['cpu family']}, model {fields['model']})" if "cpu family" in fields else ""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    vectors = [flag for flag in ("avx2", "avx512f", "avx512_vnni", "amx_tile") if flag in fields.get("flags", "").split()]
+    flags = fields.get("flags", "").split()
+    vectors = [flag for flag in ("avx2", "avx512f", "avx512_vnni", "amx_tile") if flag in flags]
     return f"{name}{number}, {usable} of {os.cpu_count()} processors, {' '.join(vectors) or platform.machine()}"
 
 

@@ -86,7 +86,11 @@ def _grouped(rows: Iterator[tuple[Any, ...]]) -> list[tuple[str, list[tuple[Any,
 def _classify(table: Table) -> Any:
     figure, axes = _figure(2)
     for ax, column in zip(axes, ("images/s", "peak MB")):
-        ax.plot([row[1] for row in table.rows], [row[table.column(column)] for row in table.rows], "o-")
+        for option in dict.fromkeys(row[2] for row in table.rows):
+            rows = [row for row in table.rows if row[2] == option]
+            ax.plot([row[1] for row in rows], [row[table.column(column)] for row in rows], "o-",
+                    label="full size" if option == "-" else option)
+        ax.legend(fontsize=7)
         ax.set_xscale("log")
         ax.set_xlabel("pictures")
         ax.set_ylabel(column)

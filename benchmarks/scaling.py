@@ -18,7 +18,7 @@ from benchmarks.tables import Cell, Table
 _WORKER = """
 import json, os, resource, statistics, sys, time
 threads, name, batch, size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-os.environ.update(ZOO_NUM_THREADS=threads, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)
+os.environ.update(ZOO_JIT="wait", ZOO_NUM_THREADS=threads, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)
 import numpy as np
 import zoo
 if name.startswith("plain"):
@@ -28,7 +28,8 @@ if name.startswith("plain"):
         x = layers.Conv2D(64, 3, padding="same", activation="relu")(x)
     model = zoo.Model(inputs, x)
 else:
-    model = zoo.applications.get_model(name, weights=None, include_top=False, pooling="avg", input_shape=(size, size, 3))
+    model = zoo.applications.get_model(name, weights=None, include_top=False, pooling="avg",
+                                       input_shape=(size, size, 3))
 x = np.random.default_rng(0).random((batch, *model.input_shape[1:]), dtype=np.float32)
 model.predict_on_batch(x)
 seconds, end = [], time.perf_counter() + float(sys.argv[5])
@@ -38,7 +39,8 @@ while not seconds or time.perf_counter() < end and len(seconds) < 50:
     seconds.append(time.perf_counter() - start)
 print(json.dumps([statistics.median(seconds), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
-BATCHES, SIZES, DEPTHS, THREADS = (1, 2, 4, 8, 16, 32, 64), (64, 96, 128, 160, 192, 224, 320, 448), (1, 4, 16, 64), (1, 2)
+BATCHES, SIZES = (1, 2, 4, 8, 16, 32, 64), (64, 96, 128, 160, 192, 224, 320, 448)
+DEPTHS, THREADS = (1, 4, 16, 64), (1, 2)
 COUNTS = (20, 200, 2000)
 
 
@@ -85,7 +87,7 @@ def pictures(folder: Path, count: int) -> None:
 
 
 def classify(network: str = "MobileNetV2", counts: tuple[int, ...] = COUNTS) -> Table:
-    """Time and memory of `zoo classify` over N files."""
+    """Time and memory of `zoo classify` over N files; without and with ``--reduced-jpeg``."""
     rows: list[list[Cell]] = []
     with tempfile.TemporaryDirectory() as place:
         weights = Path(place) / "weights.weights.h5"
@@ -95,21 +97,22 @@ def classify(network: str = "MobileNetV2", counts: tuple[int, ...] = COUNTS) -> 
             folder = Path(place) / str(count)
             folder.mkdir()
             pictures(folder, count)
-            rows.append([network, count, *_classified(network, weights, folder, count)])
+            for option in ((), ("--reduced-jpeg",)):
+                found = _classified(network, weights, folder, count, option)
+                rows.append([network, count, *(option or ("-",)), *found])
             shutil.rmtree(folder)
     return Table("classify", "zoo classify over N pictures", (
-        "JPEG files of 640x480 to 1600x1200 pixels (copies of 20), whole process, batches of 32, two threads. Images a "
-        "second are those of the whole time; the second figure leaves the time for 20 out."),
-        ("network", "N", "s", "images/s", "peak MB"), keys=2).with_rows(rows)
+        "JPEG files of 640x480 to 1600x1200 pixels (copies of 20), whole process, batches of 32, two threads."),
+        ("network", "N", "option", "s", "images/s", "peak MB"), keys=3).with_rows(rows)
 
 
-def _classified(network: str, weights: Path, folder: Path, count: int) -> list[Cell]:
+def _classified(network: str, weights: Path, folder: Path, count: int, option: tuple[str, ...]) -> list[Cell]:
     program = ("import resource, sys, time; start = time.perf_counter(); from zoo.cli.main import main; "
                "code = main(sys.argv[1:]); print(code, time.perf_counter() - start, "
                "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr)")
     run = subprocess.run([sys.executable, "-c", program, "classify", "--model", network, "--weights", str(weights),
-                          str(folder)], env=os.environ | {"ZOO_NUM_THREADS": "2"}, stdout=subprocess.DEVNULL,
-                         stderr=subprocess.PIPE, text=True, check=True)
+                          *option, str(folder)], env=os.environ | {"ZOO_NUM_THREADS": "2", "ZOO_JIT": "wait"},
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
     code, seconds, peak = run.stderr.splitlines()[-1].split()
     if code not in ("0", "None"):
         raise SystemExit(f"zoo classify ended with {code}: {run.stderr}")
