@@ -6,6 +6,7 @@ arXiv:1704.04861.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from zoo import layers
@@ -62,11 +63,25 @@ def MobileNet(input_shape: ImageShape | None = None, alpha: float = 1.0, depth_m
         x = _convolve(x, layers.Conv2D(int(filters * alpha), 1, padding="same", use_bias=False,
                                        name=f"conv_pw_{block}"))
     x = _classify(x, checked, dropout) if include_top else arguments.pool(x, pooling)
+    return finish_scaled(x, images, checked, "MobileNet", alpha, PUBLISHED_SIZES)
+
+
+def finish_scaled(x: KerasTensor, images: KerasTensor, checked: Arguments, application: str, alpha: float,
+                  sizes: Sequence[int]) -> Model:
+    """The model, with the weights that were published for its alpha and its rows, and named by both if it has no name.
+
+    Args:
+        x: the output.
+        application: its name in the weights manifest.
+        sizes: rows (and columns) of images for which weights were published, the usual one first.
+    """
     rows, columns = arguments.image_sizes(checked.input_shape)
-    if given.pretrained and (rows != columns or rows not in PUBLISHED_SIZES):
-        rows = PUBLISHED_SIZES[0]                           # without top, any size of image can use these weights
-    model = arguments.connect(images, x, f"mobilenet_{alpha:.2f}_{rows}" if name is None else name)
-    load_weights(model, weights, "MobileNet", {"include_top": include_top, "alpha": alpha, "size": rows})
+    if checked.pretrained and (rows != columns or rows not in sizes):
+        rows = sizes[0]                                     # without top, any size of image can use these weights
+    name = f"{application.lower()}_{alpha:.2f}_{rows}" if checked.name is None else checked.name
+    model = arguments.connect(images, x, name)
+    load_weights(model, checked.weights, application,
+                 {"include_top": checked.include_top, "alpha": alpha, "size": rows})
     return model
 
 

@@ -11,9 +11,9 @@ from zoo import layers
 from zoo.applications import arguments
 from zoo.applications.arguments import Arguments, ImageShape, Weights
 from zoo.applications.labels import decode_predictions as decode_predictions
+from zoo.applications.mobilenet import finish_scaled
 from zoo.applications.preprocess import for_mode
 from zoo.applications.scaling import correct_padding, divisible
-from zoo.applications.weights import load_weights
 from zoo.engine.symbolic import KerasTensor
 from zoo.errors import ConfigError
 from zoo.models import Model
@@ -60,12 +60,7 @@ def MobileNetV2(input_shape: ImageShape | None = None, alpha: float = 1.0, inclu
         x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
     else:
         x = arguments.pool(x, pooling)
-    rows, columns = arguments.image_sizes(checked.input_shape)
-    if given.pretrained and (rows != columns or rows not in PUBLISHED_SIZES):
-        rows = PUBLISHED_SIZES[0]                           # without top, any size of image can use these weights
-    model = arguments.connect(images, x, f"mobilenetv2_{alpha:.2f}_{rows}" if name is None else name)
-    load_weights(model, weights, "MobileNetV2", {"include_top": include_top, "alpha": alpha, "size": rows})
-    return model
+    return finish_scaled(x, images, checked, "MobileNetV2", alpha, PUBLISHED_SIZES)
 
 
 def _inverted_residual(inputs: KerasTensor, filters: int, stride: int, expansion: int, prefix: str) -> KerasTensor:
@@ -76,7 +71,7 @@ def _inverted_residual(inputs: KerasTensor, filters: int, stride: int, expansion
         x = layers.ZeroPadding2D(correct_padding(x, 3), name=f"{prefix}pad")(x)
     x = layers.DepthwiseConv2D(3, strides=stride, use_bias=False, padding="same" if stride == 1 else "valid",
                                name=f"{prefix}depthwise")(x)
-    x = layers.ReLU(6.0, name=f"{prefix}depthwise_relu")(_normalize(x, f"{prefix}depthwise_BN"))
+    x = layers.ReLU(6.0, name=f"{prefix}depthwise_relu")(normalize(x, f"{prefix}depthwise_BN"))
     x = _convolve(x, filters, f"{prefix}project", f"{prefix}project_BN")
     return layers.Add(name=f"{prefix}add")([inputs, x]) if stride == 1 and channels == filters else x
 
@@ -85,9 +80,10 @@ def _convolve(x: KerasTensor, filters: int, name: str, normalized: str, activate
               stride: int = 1, padding: str = "same") -> KerasTensor:
     """A convolution, batch normalisation and, if it has a name, ReLU6."""
     x = layers.Conv2D(filters, kernel, strides=stride, padding=padding, use_bias=False, name=name)(x)
-    x = _normalize(x, normalized)
+    x = normalize(x, normalized)
     return layers.ReLU(6.0, name=activated)(x) if activated else x
 
 
-def _normalize(x: KerasTensor, name: str) -> KerasTensor:
+def normalize(x: KerasTensor, name: str) -> KerasTensor:
+    """Batch normalisation, as the second and third versions have it."""
     return layers.BatchNormalization(axis=arguments.channel_axis(), momentum=0.999, epsilon=1e-3, name=name)(x)

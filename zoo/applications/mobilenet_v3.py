@@ -14,6 +14,7 @@ from zoo.applications import arguments
 from zoo.applications.arguments import Arguments, ImageShape, Weights
 from zoo.applications.constructor import Constructor, named
 from zoo.applications.labels import decode_predictions as decode_predictions
+from zoo.applications.mobilenet_v2 import normalize
 from zoo.applications.preprocess import unchanged as preprocess_input
 from zoo.applications.scaling import correct_padding, divisible
 from zoo.applications.weights import load_weights
@@ -112,7 +113,7 @@ def _inverted_residual(inputs: KerasTensor, block: Block, filters: int, prefix: 
         x = layers.ZeroPadding2D(correct_padding(x, block.kernel), name=f"{prefix}depthwise_pad")(x)
     x = layers.DepthwiseConv2D(block.kernel, strides=block.stride, padding="same" if block.stride == 1 else "valid",
                                use_bias=False, name=f"{prefix}depthwise")(x)
-    x = _activation(block.swish)(_normalize(x, f"{prefix}depthwise_bn"))
+    x = _activation(block.swish)(normalize(x, f"{prefix}depthwise_bn"))
     if block.excited:
         x = _excited(x, divisible(wide * SQUEEZE), f"{prefix}squeeze_excite_")
     x = _convolve(x, filters, f"{prefix}project")
@@ -135,12 +136,8 @@ def _activation(swish: bool) -> Activate:
 def _convolve(x: KerasTensor, filters: int, name: str, activation: Activate | None = None, kernel: int = 1,
               stride: int = 1) -> KerasTensor:
     x = layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False, name=name)(x)
-    x = _normalize(x, f"{name}_bn")
+    x = normalize(x, f"{name}_bn")
     return x if activation is None else activation(x)
-
-
-def _normalize(x: KerasTensor, name: str) -> KerasTensor:
-    return layers.BatchNormalization(axis=arguments.channel_axis(), momentum=0.999, epsilon=1e-3, name=name)(x)
 
 
 MobileNetV3Small = _mobilenet_v3("MobileNetV3Small", SMALL, 1024)

@@ -6,11 +6,11 @@ Source: Simonyan & Zisserman, Very Deep Convolutional Networks for Large-Scale I
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from zoo import layers
 from zoo.applications import arguments
-from zoo.applications.arguments import Arguments, ImageShape, Weights
+from zoo.applications.arguments import Arguments
+from zoo.applications.constructor import Constructor, constructor
 from zoo.applications.weights import load_weights
 from zoo.engine.symbolic import KerasTensor
 from zoo.models import Model
@@ -21,47 +21,28 @@ VGG19_BLOCKS = ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4)
 DENSE_UNITS = 4096
 
 
-def VGG16(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
-          input_shape: ImageShape | None = None, pooling: str | None = None, classes: int = 1000,
-          classifier_activation: Any = "softmax", name: str | None = "vgg16") -> Model:
-    """VGG with 13 convolutions and 3 dense layers, as in Keras.
+def _vgg(application: str, blocks: Sequence[Sequence[int]]) -> Constructor:
+    def build(given: Arguments) -> Model:
+        checked = arguments.check(application, given)
+        x = images = arguments.image_input(checked)
+        for block, convolutions in enumerate(blocks, 1):
+            for i, filters in enumerate(convolutions, 1):
+                x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"block{block}_conv{i}")(x)
+            x = layers.MaxPooling2D(2, strides=2, name=f"block{block}_pool")(x)
+        x = _classify(x, checked) if checked.include_top else arguments.pool(x, checked.pooling)
+        model = arguments.connect(images, x, checked.name)
+        load_weights(model, checked.weights, application, {"include_top": checked.include_top})
+        return model
 
-    Args:
-        include_top: see `zoo.applications.arguments.Arguments`, as all others.
-
-    Raises:
-        ConfigError: arguments that are wrong or do not fit together.
-
-    Example:
-        >>> VGG16(weights=None, include_top=False, pooling="avg").output_shape
-        (None, 512)
-    """
-    return _vgg("VGG16", VGG16_BLOCKS, Arguments(include_top, weights, input_tensor, input_shape, pooling, classes,
-                                                 classifier_activation, name))
+    return constructor(application, build, f"VGG with {sum(map(len, blocks))} convolutions and 3 dense layers.")
 
 
-def VGG19(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
-          input_shape: ImageShape | None = None, pooling: str | None = None, classes: int = 1000,
-          classifier_activation: Any = "softmax", name: str | None = "vgg19") -> Model:
-    """VGG with 16 convolutions and 3 dense layers, as in Keras; arguments as for `VGG16`."""
-    return _vgg("VGG19", VGG19_BLOCKS, Arguments(include_top, weights, input_tensor, input_shape, pooling, classes,
-                                                 classifier_activation, name))
+def _classify(x: KerasTensor, checked: Arguments) -> KerasTensor:
+    x = layers.Flatten(name="flatten")(x)
+    for name in ("fc1", "fc2"):
+        x = layers.Dense(DENSE_UNITS, activation="relu", name=name)(x)
+    return layers.Dense(checked.classes, activation=checked.classifier_activation, name="predictions")(x)
 
 
-def _vgg(application: str, blocks: Sequence[Sequence[int]], given: Arguments) -> Model:
-    checked = arguments.check(application, given)
-    x = images = arguments.image_input(checked)
-    for block, convolutions in enumerate(blocks, 1):
-        for i, filters in enumerate(convolutions, 1):
-            x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"block{block}_conv{i}")(x)
-        x = layers.MaxPooling2D(2, strides=2, name=f"block{block}_pool")(x)
-    if checked.include_top:
-        x = layers.Flatten(name="flatten")(x)
-        x = layers.Dense(DENSE_UNITS, activation="relu", name="fc1")(x)
-        x = layers.Dense(DENSE_UNITS, activation="relu", name="fc2")(x)
-        x = layers.Dense(checked.classes, activation=checked.classifier_activation, name="predictions")(x)
-    else:
-        x = arguments.pool(x, checked.pooling)
-    model = arguments.connect(images, x, checked.name)
-    load_weights(model, checked.weights, application, {"include_top": checked.include_top})
-    return model
+VGG16 = _vgg("VGG16", VGG16_BLOCKS)
+VGG19 = _vgg("VGG19", VGG19_BLOCKS)
