@@ -99,6 +99,7 @@ CONVOLUTIONS = {                                            # with the kernel th
     "3x3 dilated": ("blas.im2col", conv((1, 12, 11, 4), (3, 3, 4, 8), padding="same", dilation=(2, 3))),
     "explicit padding": ("blas.im2col", conv((2, 8, 8, 3), (3, 2, 3, 5), strides=(2, 1), padding=((2, 1), (0, 3)))),
     "padding past the input": ("blas.im2col", conv((1, 2, 2, 3), (2, 2, 3, 5), padding=((4, 5), (3, 3)))),
+    "tiles of padding only": ("blas.winograd_4x4", conv((1, 9, 2, 16), (3, 3, 16, 3), padding=((90, 90), (40, 40)))),
     "first layer": ("blas.im2col", conv((1, 64, 64, 3), (7, 7, 3, 32), strides=(2, 2), padding=((3, 3), (3, 3)))),
     "many tiles": ("blas.winograd_4x4", conv((3, 40, 40, 32), (3, 3, 32, 32), padding="same")),
     "few rows, many channels": ("blas.im2col", conv((1, 7, 7, 128), (3, 3, 128, 256), padding="same")),

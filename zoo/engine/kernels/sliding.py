@@ -59,12 +59,14 @@ class Sliding:
         stride, (before, _) = self.strides[0], self.pads[0]
         start = rows.start * stride - before
         stop = (rows.stop - 1) * stride - before + extent(self.window[0], self.dilation[0])
-        inside = slice(max(start, 0), min(stop, self.sizes[0]))
+        first = min(max(start, 0), self.sizes[0])
+        inside = slice(first, max(first, min(stop, self.sizes[0])))             # empty if there is only padding
         if not any(map(any, self.pads)):
             return x[images, inside]
         lengths = [stop - start, *(n + sum(pads) for n, pads in zip(self.sizes[1:], self.pads[1:]))]
         piece = workspace.take((images.stop - images.start, *lengths, x.shape[-1]), x.dtype)
-        interior = [slice(inside.start - start, max(inside.stop, inside.start) - start)]
+        begin = max(first - start, 0)
+        interior = [slice(begin, begin + inside.stop - first)]
         interior += [slice(before, before + n) for n, (before, _) in zip(self.sizes[1:], self.pads[1:])]
         for axis, inner in enumerate(interior):             # borders only: the inside is written once
             outer = tuple(interior[:axis])

@@ -119,7 +119,7 @@ def _cost(node: Node) -> float:
     places, groups = prod(node.inputs[1].shape[:-1]), node.attrs["groups"]
     *window, inputs, outputs = node.output.shape
     return groups * costs.product(prod(window) * inputs, places, outputs // groups) \
-        + windows_cost(places, node.output.shape, groups)
+        + 2 * windows_cost(places, node.output.shape, groups)                   # written, and read column by column
 
 
 def _supports(node: Node) -> str | None:

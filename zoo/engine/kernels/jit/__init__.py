@@ -5,6 +5,7 @@ from zoo.engine.kernels.jit import (  # noqa: F401 - each module fills the regis
     direct,
     elementwise,
     indexing,
+    kernel_gradient,
     moments,
     panels,
     pool,

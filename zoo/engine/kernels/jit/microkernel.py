@@ -47,6 +47,31 @@ def tile_product(rows: int, vectors: int, lanes: int) -> Callable[..., None]:
     return product
 
 
+@cache
+def outer_products(rows: int, vectors: int, lanes: int) -> Callable[..., None]:
+    """A function for compiled code: ``tile = x' y`` for x (depth, rows) and y (depth, vectors x lanes).
+
+    Its arguments: the flat array of x, the start of x in it and the distance of one step of the depth from the next;
+    the flat array of y and its start; the depth; the flat array of tiles and the start of this one; and whether the
+    product is added to what is there. Nothing is checked.
+    """
+    vector = ir.VectorType(_FLOAT, lanes)
+
+    @intrinsic
+    def product(typing_context: Any, x: Any, x_start: Any, x_step: Any, y: Any, y_start: Any, depth: Any, tiles: Any,
+                tile_start: Any, more: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            left, right, results = (builder.gep(context.make_array(kind)(context, builder, values[i]).data,
+                                                [values[i + 1]]) for kind, i in ((x, 0), (y, 3), (tiles, 6)))
+            lines = [builder.gep(left, [_WHOLE(row)]) for row in range(rows)]
+            _Tile(builder, lines, right, results, vectors, vector, values[2]).compute(values[5], values[8])
+            return context.get_dummy_value()
+
+        return types.void(x, x_start, x_step, y, y_start, depth, tiles, tile_start, more), generate
+
+    return product
+
+
 class _Tile:
     """The loop over the depth as instructions of LLVM.
 
@@ -57,10 +82,12 @@ class _Tile:
         results: pointer to the results.
         vectors: in a row of the panel.
         vector: their type.
+        step: distance of the numbers of a row of the left matrix.
     """
 
     def __init__(self, builder: Any, lines: Sequence[Any], right: Any, results: Any, vectors: int,
-                 vector: ir.VectorType):
+                 vector: ir.VectorType, step: Any = _WHOLE(1)):
+        self.step = step
         self.builder, self.lines, self.right, self.vectors, self.vector = builder, lines, right, vectors, vector
         self.results = [builder.bitcast(builder.gep(results, [_WHOLE(i * vector.count)]), vector.as_pointer())
                         for i in range(len(lines) * vectors)]
@@ -113,9 +140,10 @@ class _Tile:
         panel = [self._load(builder.gep(self.right, [builder.add(builder.mul(k, _WHOLE(self.vectors * lanes)),
                                                                  _WHOLE(i * lanes))]), self.vector)
                  for i in range(self.vectors)]
+        place = builder.mul(k, self.step)
         for row, line in enumerate(self.lines):
             factor = builder.insert_element(ir.Constant(self.vector, ir.Undefined),
-                                            self._load(builder.gep(line, [k]), _FLOAT), _INDEX(0))
+                                            self._load(builder.gep(line, [place]), _FLOAT), _INDEX(0))
             factor = builder.shuffle_vector(factor, factor, ir.VectorType(_INDEX, lanes)([0] * lanes))
             for i, values in enumerate(panel):
                 results.append(builder.call(self.multiply_add, [factor, values, sums[row * self.vectors + i]]))

@@ -31,7 +31,7 @@ Run = Callable[[], None]
 
 _VECTORS, _LANES = register_tile()
 WIDTH = _VECTORS * _LANES                                   # columns of a panel
-_TILE_COSTS = {4: 5.5, 5: 6.2, 6: 7.0, 7: 8.4}              # measured: time of a tile of so many rows; 7 hardly fit
+TILE_COSTS = {4: 5.5, 5: 6.2, 6: 7.0, 7: 8.4}              # measured: time of a tile of so many rows; 7 hardly fit
 
 
 class Rows(NamedTuple):
@@ -100,7 +100,7 @@ def panel_product(rows: int, source: ProgramSource) -> Callable[..., None]:
 
 def tile_rows(places: int) -> int:
     """Rows of a tile: as many as the registers hold about, such that few are done twice."""
-    return min(_TILE_COSTS, key=lambda rows: -(-places // rows) * _TILE_COSTS[rows])
+    return min(TILE_COSTS, key=lambda rows: -(-places // rows) * TILE_COSTS[rows])
 
 
 class _Panels:
@@ -150,7 +150,7 @@ def _bind_product(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np
 
 def _bind_windows(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
     """A convolution over one or two axes; one is seen as one row of two."""
-    sliding = _plane(sliding_of(node))
+    sliding = plane(sliding_of(node))
     x, (down, across) = inputs[0].reshape(-1, *sliding.sizes, inputs[0].shape[-1]), sliding.counts
     product = _Panels(node, inputs, outputs[0], across)
     tall, pieces = product.tiles(len(x) * down * across, x.shape[-1] * prod(sliding.strides))
@@ -173,7 +173,7 @@ def _bind_windows(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np
     return lambda: parallel_for(len(tasks), body, seconds)
 
 
-def _plane(sliding: Sliding) -> Sliding:
+def plane(sliding: Sliding) -> Sliding:
     """The same windows over two axes."""
     one = (1,) * (2 - len(sliding.window))
     pads = ((0, 0),) * len(one) + sliding.pads
@@ -183,8 +183,8 @@ def _plane(sliding: Sliding) -> Sliding:
 
 def _supports(node: Node, places: int) -> str | None:
     """What all products need."""
-    if places < min(_TILE_COSTS):
-        return f"needs {min(_TILE_COSTS)} rows that follow each other"
+    if places < min(TILE_COSTS):
+        return f"needs {min(TILE_COSTS)} rows that follow each other"
     if node.output.dtype != "float32":
         return f"computes float32 only, not {node.output.dtype}"
     if node.output.spec.size < SMALLEST:
@@ -222,7 +222,7 @@ def _windows_cost(node: Node) -> float:
 
 def _padded_cost(node: Node, lines: int, places: int) -> float:
     rows, y = tile_rows(places), node.op_inputs[1]
-    work, columns = lines * -(-places // rows) * _TILE_COSTS[rows], -(-y.shape[-1] // WIDTH) * WIDTH
+    work, columns = lines * -(-places // rows) * TILE_COSTS[rows], -(-y.shape[-1] // WIDTH) * WIDTH
     return costs.panels(work, prod(y.shape[:-1]), columns) + costs.epilogue(node, compiled=True)
 
 
