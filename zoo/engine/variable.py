@@ -19,6 +19,15 @@ from zoo.errors import ShapeError
 _serial = itertools.count()
 
 
+class _Held:
+    """An array, and whether anybody but the variable may have it: then nobody writes into it any more."""
+
+    __slots__ = ("array", "shared")
+
+    def __init__(self, array: Any, shared: bool = True):
+        self.array, self.shared = array, shared
+
+
 class Variable(TensorOperators):
     """Named, typed storage for a weight or a state.
 
@@ -42,12 +51,12 @@ class Variable(TensorOperators):
                  trainable: bool = True, name: str = "variable"):
         if callable(value):
             self._make: Callable[[], Any] | None = value
-            self._array = None
+            self._held: _Held | None = None
             self.spec = TensorSpec(tuple(shape), dtypes.standardize(dtype or "float32"))
         else:
             dtype = dtypes.standardize(dtype or getattr(value, "dtype", "float32"))
             array = np.asarray(value, dtypes.storage(dtype))
-            self._make, self._array = None, array
+            self._make, self._held = None, _Held(array)
             self.spec = TensorSpec(array.shape, dtype)
         self.trainable, self.name, self.path = trainable, name, name
         self.regularizer = self.constraint = None
@@ -73,19 +82,39 @@ class Variable(TensorOperators):
 
     @property
     def value(self) -> Any:
-        """The current array. Do not write into it: use `assign`."""
-        if self._array is None:
+        """The current array, which stays as it is when the variable gets another one. Do not write into it."""
+        self.peek()
+        while True:                                         # another thread may put another array in its place
+            held = self._held
+            held.shared = True
+            if held is self._held:
+                return held.array
+
+    def peek(self) -> Any:
+        """The current array, to be read at once and not kept: `exchange` may give it away for reuse."""
+        if self._held is None:
             with graphs.suspended():                        # it is a fact, whatever is being traced
-                self._array = self._fitting(self._make())
+                self._held = _Held(self._fitting(self._make()))
             self._make = None
-        if config.device != "cpu" or not isinstance(self._array, np.ndarray):
-            self._array = placed(self._array)               # moves once, when it is read on another device
-        return self._array
+        if config.device != "cpu" or not isinstance(self._held.array, np.ndarray):
+            self._held = _Held(placed(self._held.array))    # moves once, when it is read on another device
+        return self._held.array
+
+    def exchange(self, array: Any) -> Any:
+        """Gives a new value, in an array that only the caller has and leaves to the variable.
+
+        Returns:
+            The array before, which now only the caller has; None if somebody else may have it.
+        """
+        before, self._held = self._held, _Held(array, shared=False)
+        self._make = None
+        self.version += 1
+        return None if before is None or before.shared else before.array
 
     @property
     def is_initialized(self) -> bool:
         """Whether a value exists (else it will be made when first read)."""
-        return self._array is not None
+        return self._held is not None
 
     def assign(self, value: Any) -> Any:
         """Gives a new value. While a graph is traced this records an update, carried out when the program ends.
@@ -97,7 +126,7 @@ class Variable(TensorOperators):
         if graph is not None:
             graph.update(self, graph.as_value(value))
             return value
-        self._array = self._fitting(value.value if isinstance(value, Variable) else value)
+        self._held = _Held(self._fitting(value.value if isinstance(value, Variable) else value))
         self._make = None
         self.version += 1
         return self
@@ -112,10 +141,10 @@ class Variable(TensorOperators):
 
     def numpy(self) -> np.ndarray:
         """A copy of the value in NumPy's memory."""
-        return np.array(on_host(self.value))
+        return np.array(on_host(self.peek()))
 
     def __float__(self) -> float:
-        return float(self.value)
+        return float(self.peek())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
