@@ -3,6 +3,7 @@
 import pytest
 
 from tests.engine.test_kernels import check
+from zoo.engine.kernels.panels import panels_op
 from zoo.engine.kernels.winograd import TILES, winograd_kernel_op
 from zoo.engine.primitives import broadcast_to_op, flip_op, pad_op, slice_op, transpose_op
 
@@ -52,3 +53,8 @@ def test_padding(monkeypatch, shape, pads):
 @pytest.mark.parametrize("channels", [(1, 1), (7, 5), (130, 140)])
 def test_transformed_kernels(monkeypatch, tile, channels):
     assert check(monkeypatch, winograd_kernel_op, [(3, 3, *channels)], {"tile": tile}, "none") == ["product"]
+
+
+@pytest.mark.parametrize("shape", [(7, 64), (300, 1000), (5, 130, 150), (2, 3, 4, 10), (1, 1), (0, 5)])
+def test_panels(monkeypatch, shape):
+    assert check(monkeypatch, panels_op, [shape], {"width": 64}, "none") == ["copies"]

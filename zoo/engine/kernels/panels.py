@@ -34,7 +34,8 @@ def panels(xp: ModuleType, matrix: Any, *, width: int) -> Any:
         result = aligned_bytes(prod(shape) * matrix.itemsize).view(matrix.dtype).reshape(shape)
     else:
         result = xp.empty(shape, matrix.dtype)
-    result[..., :whole // width, :, :] = matrix[..., :whole].reshape(*stack, depth, -1, width).swapaxes(-2, -3)
+    split = matrix[..., :whole].reshape(*stack, depth, whole // width, width)
+    result[..., :whole // width, :, :] = split.swapaxes(-2, -3)
     result[..., whole // width:, :, :columns - whole] = matrix[..., None, :, whole:]
     result[..., whole // width:, :, columns - whole:] = 0
     return result

@@ -74,6 +74,24 @@ def _bind_pad(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.nda
     return run
 
 
+def _bind_panels(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
+    """A matrix in panels, made anew in each run as it is another one in each: see `kernels.panels`."""
+    (matrix,), (output,) = inputs, outputs
+    whole, rest = divmod(matrix.shape[-1], output.shape[-1])
+    split = matrix[..., :whole * output.shape[-1]].reshape(*matrix.shape[:-1], whole, output.shape[-1])
+    split = split.swapaxes(-2, -3)
+    target = output[..., :whole, :, :]
+    copies = [(target[tile], split[tile]) for tile in cut_leading(split.shape, CACHE_BYTES // (2 * split.itemsize))] \
+        if split.size else []
+    copy = _bind_copies(copies, output)
+
+    def run() -> None:
+        copy()
+        output[..., whole:, :, :rest] = matrix[..., None, :, whole * output.shape[-1]:]
+        output[..., whole:, :, rest:] = 0
+    return run
+
+
 def _supports(node: Node) -> str | None:
     return None if node.epilogue is None else "has no epilogue"
 
@@ -84,5 +102,6 @@ def _supports_pad(node: Node) -> str | None:
 
 register(Kernel("concatenate", "copies", "blas", _supports, _bind_concatenate))
 register(Kernel("pad", "copy_and_borders", "blas", _supports_pad, _bind_pad))
+register(Kernel("panels", "copies", "blas", _supports, _bind_panels))
 for _name in _VIEWS:
     register(Kernel(_name, "copied_view", "blas", _supports, _bind_view))
