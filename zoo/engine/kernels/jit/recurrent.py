@@ -4,8 +4,9 @@ Samples are independent: a task runs some of them from the first step to the las
 cache, the kernel lies in panels (see `microkernel`), and all elementwise work of a step is one loop.
 
 In the source, ``s + j`` is a place in the states of the task, ``g + j`` in its gates, ``q + j`` in the states of all
-samples, ``o + j`` in the states of all steps, ``p + j`` in the gates of all steps; ``u`` is the number of units, and
-``width`` that of all gates.
+samples, ``o + j`` in the states of all steps, ``p + j`` in the gates of all steps; ``u`` is the number of units,
+``width`` that of all gates, and gate k begins at ``vk``. Places are unsigned throughout: else Numba would let negative
+ones count from the end, and LLVM load one number at a time.
 """
 
 from __future__ import annotations
@@ -109,12 +110,15 @@ def _each_sample(inside: Lines, masked: Lines | None = None, before: Lines | Non
             *_indented(loop)]
 
 
-def _fill(array: str, count: str, value: str = "F(0)", start: str = "0") -> Lines:
-    return [f"for i in range({count}):", f"    {array}[{start} + i] = {value}"]
+def _fill(array: str, count: str, start: str = "0", source: str = "", source_start: str = "0") -> Lines:
+    """Lines that copy elements of another array to a place in an array, or put zeros there."""
+    value = f"{source}[U({source_start}) + i]" if source else "F(0)"
+    return [f"for i in range(U({count})):", f"    {array}[U({start}) + i] = {value}"]
 
 
 def _start(gates: int) -> Lines:
-    return [f"u, width, rows = U(units), units * {gates}, last - first"]
+    return [f"u, width, rows = U(units), units * {gates}, last - first",
+            "v0, v1, v2, v3 = U(0), u, U(2 * units), U(3 * units)"]
 
 
 # ---- forward
@@ -122,7 +126,7 @@ def _start(gates: int) -> Lines:
 def _forward(gates: int, states: str, turn: Lines) -> Lines:
     """Lines that run samples ``first:last``; `turn` does one step."""
     first = [line for name in states
-             for line in _fill(name, "rows * units", f"{name}_first[first * units + i]")]
+             for line in _fill(name, "rows * units", "0", f"{name}_first", "first * units")]
     return [*_start(gates), *first, "for t in range(steps):", *_indented(turn)]
 
 
@@ -137,7 +141,7 @@ def _kept(states: str) -> Lines:
 
 def _sum(gate: int) -> str:
     """The input of a gate: from x and from the states."""
-    return f"x[p + {gate} * u + j] + z[g + {gate} * u + j]"
+    return f"x[p + v{gate} + j] + z[g + v{gate} + j]"
 
 
 def _gates(low: str, high: str, states: str = "h") -> Lines:
@@ -160,8 +164,8 @@ def _lstm(activation: str, recurrent_activation: str) -> Lines:
 
 def _gru(activation: str, recurrent_activation: str, reset_after: bool) -> Lines:
     update, reset = (_activated(recurrent_activation, _sum(gate), f"a{gate}") for gate in (0, 1))
-    part = "(z[g + 2 * u + j] + bias[j])"
-    new = [*_activated(activation, f"x[p + 2 * u + j] + {f'a1 * {part}' if reset_after else part}", "a2"),
+    part = "(z[g + v2 + j] + bias[j])"
+    new = [*_activated(activation, f"x[p + v2 + j] + {f'a1 * {part}' if reset_after else part}", "a2"),
            "seen = a0 * h[s + j] + (F(1) - a0) * a2", *_new(h="seen")]
     if reset_after:
         return _forward(3, "h", [*_gates("0", "width"), *_each_sample([*update, *reset, *new], _kept("h"))])
@@ -178,13 +182,13 @@ def _backward(gates: int, before_loop: Lines, turn: Lines, states: str = "h") ->
     What comes to ``by_h`` by way of the kernel is kept apart, in ``z``.
     """
     copies = ["for b in range(first, last):",
-              *_indented([*_fill("before", "units", "h_first[b * units + i]", "b * steps * units"),
-                          *_fill("before", "(steps - 1) * units", "h_all[b * steps * units + i]",
-                                 "(b * steps + 1) * units")])]
-    zeros = [line for name in states for line in _fill(f"by_{name}", "rows * units", start="first * units")]
+              *_indented([*_fill("before", "units", "b * steps * units", "h_first", "b * units"),
+                          *_fill("before", "(steps - 1) * units", "(b * steps + 1) * units", "h_all",
+                                 "b * steps * units")])]
+    zeros = [line for name in states for line in _fill(f"by_{name}", "rows * units", "first * units")]
     return [*_start(gates), *copies, *zeros, *_fill("z", "rows * units"), *before_loop,
             "for t in range(steps - 1, -1, -1):", *_indented(turn),
-            "for i in range(rows * units):", "    by_h[first * units + i] += z[i]"]
+            "for i in range(U(rows * units)):", "    by_h[U(first * units) + i] += z[i]"]
 
 
 def _of_all_steps(low: str, high: str, x: str = "before") -> Lines:
@@ -211,16 +215,16 @@ def _gradients(*values: str) -> tuple[Lines, Lines]:
     """
     return ([f"d{gate}[j] = {value}" for gate, value in enumerate(values)],
             [line for gate in range(len(values))
-             for line in ("for j in range(u):", f"    by_x[p + {gate} * u + j] = d{gate}[j]")])
+             for line in ("for j in range(u):", f"    by_x[p + v{gate} + j] = d{gate}[j]")])
 
 
 def _no_gradients(gates: int) -> Lines:
-    return [f"by_x[p + {gate} * u + j] = F(0)" for gate in range(gates)]
+    return [f"by_x[p + v{gate} + j] = F(0)" for gate in range(gates)]
 
 
 def _again(gate: int, activation: str, name: str) -> Lines:
     """Lines that find a gate again, of x and of what `by_x` holds."""
-    return _activated(activation, f"x[p + {gate} * u + j] + by_x[p + {gate} * u + j]", name)
+    return _activated(activation, f"x[p + v{gate} + j] + by_x[p + v{gate} + j]", name)
 
 
 _TOTAL = "d = by_h[q + j] + z[s + j] + by_h_all[o + j]"
@@ -261,7 +265,7 @@ def _reset_after(activation: str, recurrent_activation: str) -> Lines:
     made, stored = _gradients(f"d * (before[o + j] - a2) * {_slope(recurrent_activation, 'a0')}",
                               f"e * part * {_slope(recurrent_activation, 'a1')}", "e")
     inside = [*_again(0, recurrent_activation, "a0"), *_again(1, recurrent_activation, "a1"),
-              "part = by_x[p + 2 * u + j] + bias[j]", *_activated(activation, "x[p + 2 * u + j] + a1 * part", "a2"),
+              "part = by_x[p + v2 + j] + bias[j]", *_activated(activation, "x[p + v2 + j] + a1 * part", "a2"),
               _TOTAL, f"e = d * (F(1) - a0) * {_slope(activation, 'a2')}", *made,
               "by_part[o + j] = e * a1", "by_h[q + j] = d * a0"]
     masked = [*_HANDED_ON, *_no_gradients(3), "by_part[o + j] = F(0)"]
@@ -277,13 +281,13 @@ def _reset_before(activation: str, recurrent_activation: str) -> Lines:
              "by_part[o + j] = a1 * before[o + j]"]
     ready = [*_of_all_steps("0", "2 * units"), "for t in range(steps):", *_indented(_each_sample(gates, after=stored)),
              *_of_all_steps("2 * units", "width", "by_part")]
-    inside = ["a0 = by_x[p + j]", *_activated(activation, "x[p + 2 * u + j] + (by_x[p + 2 * u + j] + bias[j])", "a2"),
+    inside = ["a0 = by_x[p + j]", *_activated(activation, "x[p + v2 + j] + (by_x[p + v2 + j] + bias[j])", "a2"),
               _TOTAL, f"d1[j] = d * (F(1) - a0) * {_slope(activation, 'a2')}",
               f"d0[j] = d * (before[o + j] - a2) * {_slope(recurrent_activation, 'a0')}", "by_h[q + j] = d * a0"]
-    stored = ["for j in range(u):", "    by_x[p + j] = d0[j]", "for j in range(u):", "    by_x[p + 2 * u + j] = d1[j]"]
-    masked = [*_HANDED_ON, "by_x[p + j] = F(0)", "by_x[p + 2 * u + j] = F(0)"]
-    reset = ["a1, e = by_x[p + u + j], by_factor[s + j]", "by_h[q + j] += e * a1",
-             f"by_x[p + u + j] = e * before[o + j] * {_slope(recurrent_activation, 'a1')}"]
+    stored = ["for j in range(u):", "    by_x[p + j] = d0[j]", "for j in range(u):", "    by_x[p + v2 + j] = d1[j]"]
+    masked = [*_HANDED_ON, "by_x[p + j] = F(0)", "by_x[p + v2 + j] = F(0)"]
+    reset = ["a1, e = by_x[p + v1 + j], by_factor[s + j]", "by_h[q + j] += e * a1",
+             f"by_x[p + v1 + j] = e * before[o + j] * {_slope(recurrent_activation, 'a1')}"]
     return _backward(3, ready, [*_each_sample(inside, masked, after=stored),
                                 *_to_states(("by_x", "width", "2 * units", "2 * units", "units"), z="by_factor"),
                                 *_each_sample(reset), *_to_states(("by_x", "width", "0", "0", "2 * units"))])
