@@ -12,9 +12,9 @@ import pytest
 import zoo
 
 EXPORTED = """
-Input Model Sequential __version__ activations applications backend batch callbacks config constraints datasets
-dtype_policies engine errors explain export_onnx hub initializers io layers load_model losses metrics models ops
-optimizers preprocessing quantizers random regularizers safety save_model scan serialization utils
+GradientTape Input Model Sequential __version__ activations applications backend batch callbacks config constraints
+datasets dtype_policies engine errors explain export_onnx hub initializers io layers load_model losses metrics models
+ops optimizers preprocessing quantizers random regularizers safety save_model scan serialization utils
 """.split()
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from zoo import safety as safety
     from zoo import serialization as serialization
     from zoo import utils as utils
+    from zoo.engine.tape import GradientTape as GradientTape
     from zoo.layers import Input as Input
     from zoo.models import Model as Model
     from zoo.models import Sequential as Sequential
@@ -52,6 +53,7 @@ _MODULES = ("activations", "applications", "backend", "batch", "callbacks", "con
             "ops", "optimizers", "preprocessing", "quantizers", "random", "regularizers", "safety", "serialization",
             "utils")
 _NAMES = {
+    "GradientTape": "zoo.engine.tape",
     "Input": "zoo.layers",
     "Model": "zoo.models",
     "Sequential": "zoo.models",

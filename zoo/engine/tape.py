@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from zoo import tree
 from zoo.engine import dtypes
+from zoo.engine import graph as graphs
 from zoo.engine.autodiff import gradients
 from zoo.engine.eager import as_array, run_eagerly
 from zoo.engine.graph import Graph, Node, Value
@@ -61,7 +62,9 @@ class LiveGraph(Graph):
 class GradientTape(AbstractContextManager["GradientTape"]):
     """Records what is computed inside, so that gradients can be asked for afterwards.
 
-    Variables are watched by themselves; arrays have to be watched.
+    Variables are watched by themselves; arrays have to be watched. Where something records already (another tape, or
+    the trace of a step that a model writes itself), the tape is a part of it: gradients are values of that record,
+    which can be differentiated again.
 
     Args:
         persistent: whether `gradient` may be called more than once.
@@ -76,11 +79,13 @@ class GradientTape(AbstractContextManager["GradientTape"]):
 
     def __init__(self, persistent: bool = False):
         self.persistent = persistent
-        self.graph = LiveGraph("tape")
         self._used = False
 
     def __enter__(self) -> GradientTape:
-        self._recording = self.graph.recording()
+        outer = graphs.current()
+        self._inner = outer is not None
+        self.graph: Graph = LiveGraph("tape") if outer is None else outer
+        self._recording = nullcontext() if self._inner else self.graph.recording()
         self._recording.__enter__()
         return self
 
@@ -89,7 +94,9 @@ class GradientTape(AbstractContextManager["GradientTape"]):
 
     def watch(self, array: Any) -> Value:
         """The array as a value of the tape: compute with this, and differentiate by it."""
-        return self.graph.live_input(array)
+        if isinstance(array, Value):
+            return array
+        return self.graph.live_input(array) if isinstance(self.graph, LiveGraph) else self.graph.as_value(array)
 
     def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
         """The gradient of the (sum of the) target, in the structure of `sources`; None where it does not depend.
@@ -109,4 +116,6 @@ class GradientTape(AbstractContextManager["GradientTape"]):
         cotangents: Sequence[Any] | None = None if output_gradients is None else tree.leaves(output_gradients)
         found = iter(gradients(targets, known, cotangents, self.graph))
         results = [None if value is None else next(found) for value in values]
-        return tree.pack(sources, [None if result is None else result.data for result in results])
+        if not self._inner:
+            results = [None if result is None else result.data for result in results]
+        return tree.pack(sources, results)

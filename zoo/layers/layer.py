@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
 import numpy as np
 
-from zoo import constraints, conventions, dtype_policies, initializers, naming, ops, regularizers, serialization, tree
+from zoo import constraints, dtype_policies, initializers, naming, ops, regularizers, serialization, tree
 from zoo.config import config as settings
 from zoo.engine import budget, dtypes, rng
 from zoo.engine import graph as graphs
@@ -23,16 +23,16 @@ from zoo.layers import base_arguments, building
 from zoo.layers.building import name_scope as name_scope
 from zoo.layers.input_spec import InputSpec
 from zoo.layers.masks import mask_of, set_mask
+from zoo.layers.penalties import WithLosses
 from zoo.layers.shapes import map_shapes as map_shapes
 from zoo.layers.shapes import shape_of
 from zoo.layers.precision import WithDtypePolicy
 from zoo.layers.signatures import accepts as accepts, call_parameters, trains_by_default
 
 _training: ContextVar[bool | None] = ContextVar("training", default=None)
-_penalties: ContextVar[list[Any] | None] = ContextVar("penalties", default=None)
 
 
-class Layer(WithDtypePolicy, Operation):
+class Layer(WithLosses, WithDtypePolicy, Operation):
     """A function of tensors with weights.
 
     A subclass keeps its arguments as attributes of the same names (they are its config), creates weights in `build`
@@ -147,11 +147,11 @@ class Layer(WithDtypePolicy, Operation):
         previous_mask = self._take_masks(args, kwargs)
         token, graph = _training.set(training), graphs.current()
         try:
-            with nullcontext() if graph is None else graph.scope(self.name):
+            with nullcontext() if graph is None else graph.scope(self.name), self.holding_losses():
                 outputs = self.call(*args, **kwargs)
                 if self.supports_masking and args:
                     _give_masks(outputs, self.compute_mask(args[0], previous_mask))
-                self._penalize(outputs)
+                self.penalize(outputs)
                 return outputs
         except (ShapeError, DtypeError) as error:
             shapes = tree.map(shape_of, args[0] if len(args) == 1 else list(args))
@@ -168,16 +168,6 @@ class Layer(WithDtypePolicy, Operation):
                 if wanted not in tensors and accepts(type(self), wanted):
                     kwargs[wanted] = _masks_of(tensor)
         return _masks_of(args[0]) if args else None
-
-    def _penalize(self, outputs: Any) -> None:
-        """Adds the penalty on the outputs to the loss, if one is being computed: the mean over the batch, today."""
-        penalties = _penalties.get()
-        if self.activity_regularizer is None or penalties is None:
-            return
-        is_sum = conventions.current().activity_penalty == "sum"
-        for output in tree.leaves(outputs):
-            penalty = self.activity_regularizer(output)
-            penalties.append(penalty if is_sum else ops.divide(penalty, output.shape[0]))
 
     # ---- building
 
@@ -360,17 +350,6 @@ class Layer(WithDtypePolicy, Operation):
 def is_training() -> bool:
     """Whether the layer that is being called, if any, is called in training mode."""
     return bool(_training.get())
-
-
-@contextmanager
-def collecting_penalties() -> Iterator[list[Any]]:
-    """Inside, what layers add to the loss is collected in the list."""
-    collected: list[Any] = []
-    token = _penalties.set(collected)
-    try:
-        yield collected
-    finally:
-        _penalties.reset(token)
 
 
 def _masks_of(tensors: Any) -> Any:

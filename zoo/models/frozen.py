@@ -19,7 +19,8 @@ from zoo.engine.spec import TensorSpec
 from zoo.engine.symbolic import CallNode, KerasTensor
 from zoo.engine.variable import Variable
 from zoo.layers.core.input_layer import InputLayer
-from zoo.layers.layer import Layer, collecting_penalties
+from zoo.layers.layer import Layer
+from zoo.layers.penalties import collecting_penalties
 from zoo.layers.masks import mask_of
 from zoo.models.topology import copied, substitute
 

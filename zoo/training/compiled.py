@@ -19,13 +19,11 @@ class Compiled:
         arguments: as given to `compile`, for saving.
         loss: None if layers alone add to the loss.
         metrics: of all outputs.
-        run_eagerly: whether steps run one primitive after the other instead of as a compiled program.
     """
 
     arguments: dict[str, Any]
     loss: CompiledLoss | None
     metrics: CompiledMetrics
-    run_eagerly: bool = False
     tracker: Metric = field(default_factory=lambda: metrics.Mean(name="loss"))
 
     @property
@@ -40,21 +38,15 @@ class Compiled:
         return {self.tracker.name: self.tracker.result(), **self.metrics.results(),
                 **{tracker.name: tracker.result() for tracker in trackers}}
 
-    def reset(self) -> None:
-        """Starts counting anew."""
-        for metric in self.all_metrics:
-            metric.reset_state()
 
-
-def compiled(outputs: Outputs, loss: Any, loss_weights: Any, given_metrics: Any, weighted_metrics: Any,
-             run_eagerly: bool) -> Compiled:
+def compiled(outputs: Outputs, loss: Any, loss_weights: Any, given_metrics: Any, weighted_metrics: Any) -> Compiled:
     """The arguments of `compile`, resolved."""
     arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": given_metrics,
                  "weighted_metrics": weighted_metrics}
     of_outputs = None if loss is None else CompiledLoss(loss, loss_weights, outputs)
     names = () if of_outputs is None else of_outputs.identifiers
     of_metrics = CompiledMetrics(given_metrics, weighted_metrics, outputs, names)
-    return Compiled(arguments, of_outputs, of_metrics, run_eagerly)
+    return Compiled(arguments, of_outputs, of_metrics)
 
 
 def optimizer_for(identifier: Any, dtype_policy: str, auto_scale_loss: bool) -> optimizers.Optimizer:

@@ -241,6 +241,21 @@ def unpack(batch: Any) -> Batch:
     return tuple(tree.map(as_array, part) if part is not None else None for part in (*parts, None, None)[:3])
 
 
+def parts(batch: Any) -> tuple[Any, Any, Any]:
+    """``(x, y, sample_weight)`` of what `packed` gives, as it is."""
+    found = batch if isinstance(batch, tuple) else (batch,)
+    return (*found, None, None)[:3]
+
+
+def packed(x: Any, y: Any, sample_weight: Any) -> Any:
+    """A batch as short as it can be: x alone, ``(x, y)`` or ``(x, y, sample_weight)``."""
+    if sample_weight is not None:
+        return x, y, sample_weight
+    if y is not None:
+        return x, y
+    return (x,) if isinstance(x, (tuple, list)) else x
+
+
 def split(nest: Any, fraction: float) -> tuple[Any, Any]:
     """The first and the last samples, the latter a `fraction` of all.
 

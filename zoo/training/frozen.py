@@ -45,7 +45,7 @@ class FrozenPrefix:
 
         Asked before each epoch: callbacks may thaw layers, or give them other weights.
         """
-        if not self.enabled or self.model.compiled.run_eagerly:
+        if not self.enabled or self.model.run_eagerly:
             return None, source
         self._look()
         if self._split is None:

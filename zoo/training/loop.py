@@ -61,7 +61,7 @@ class FitLoop:
         """One epoch, without the first batches if an earlier run has done these."""
         model, watchers = self.model, self.watchers
         if skipped:
-            self.logs = plain(model.compiled.results())
+            self.logs = plain(model.get_metrics_result())
         else:
             model.reset_metrics()
         watchers.on_epoch_begin(epoch)

@@ -183,8 +183,3 @@ def class_weights(class_weight: dict[int, float], y: Tensor) -> Tensor:
     table = [class_weight.get(i, 1.0) for i in range(max(class_weight) + 1)]
     known = ops.take(ops.convert_to_tensor(table, dtype="float32"), ops.clip(classes, 0, len(table) - 1), axis=0)
     return ops.where(ops.less(classes, len(table)), known, 1.0)
-
-
-def regularization(variables: Sequence[Any]) -> list[Tensor]:
-    """The penalties of the variables that have a regularizer."""
-    return [variable.regularizer(variable) for variable in variables if variable.regularizer is not None]

@@ -11,8 +11,7 @@ from typing import Any
 from zoo import ops, tree
 from zoo.engine import graph as graphs
 from zoo.engine.autodiff import gradients
-from zoo.layers.layer import collecting_penalties
-from zoo.training import outputs
+from zoo.layers.penalties import collecting_penalties, keeping_losses
 
 Tensor = Any
 
@@ -54,16 +53,13 @@ def test(model: Any, x: Any, y: Any, sample_weight: Any, forward: Any = None) ->
 
 
 def _forward(model: Any, forward: Any, x: Any, y: Any, sample_weight: Any, training: bool) -> tuple[Any, Tensor]:
-    with collecting_penalties() as penalties:
-        y_pred = forward(x, training=training)
-        parts = [*penalties, *outputs.regularization(model.trainable_weights)]
-        if model.compiled.loss is not None:
-            parts.insert(0, model.compiled.loss(y, y_pred, sample_weight))
-    return y_pred, ops.sum(ops.stack(parts)) if len(parts) > 1 else parts[0]
+    with keeping_losses():
+        with collecting_penalties() as penalties:
+            y_pred = forward(x, training=training)
+        model.take_losses(penalties)
+        return y_pred, model.compute_loss(x, y, y_pred, sample_weight, training)
 
 
 def _figures(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Tensor) -> dict[str, Tensor]:
-    compiled = model.compiled
-    compiled.tracker.update_state(loss, sample_weight=tree.leaves(x)[0].shape[0])
-    compiled.metrics.update(y, y_pred, sample_weight)
-    return compiled.results()
+    model.compiled.tracker.update_state(loss, sample_weight=tree.leaves(x)[0].shape[0])
+    return model.compute_metrics(x, y, y_pred, sample_weight)

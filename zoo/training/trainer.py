@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,14 +21,17 @@ from zoo.engine.function import Function, spec_of
 from zoo.engine.tape import LiveGraph
 from zoo.engine.trace import trace
 from zoo.errors import ConfigError
+from zoo.layers.penalties import keeping_losses
+from zoo.metrics.metric import Metric
 from zoo.training import data, step
 from zoo.training.compiled import Compiled, compiled, optimizer_for
 from zoo.training.frozen import FrozenPrefix
 from zoo.training.loop import FitLoop, Logs, evaluate, plain, weighted
 from zoo.training.outputs import Outputs
+from zoo.training.own_steps import OwnSteps
 
 
-class Trainer:
+class Trainer(OwnSteps):
     """Mixin of models: `compile`, `fit`, `evaluate`, `predict` and their relatives for one batch.
 
     Attributes:
@@ -39,6 +44,7 @@ class Trainer:
     compiled: Compiled | None = None
     optimizer: Any = None
     _conventions = TODAY
+    _compile_arguments: tuple[Any, ...] = (None, None, None, None, False)
     history: History | None = None
     stop_training = training_interrupted = False
     resume_at: tuple[int, int] | None = None
@@ -46,6 +52,7 @@ class Trainer:
     def reset_programs(self) -> None:
         """Forgets compiled programs, as is needed when the topology changes."""
         self._functions: dict[Any, Function] = {}
+        self._traced: set[str] = set()                      # steps of the subclass's own that were traced once
         self._splits: dict[Any, Any] = {}                   # see Model.split_frozen
 
     @property
@@ -95,8 +102,23 @@ class Trainer:
             names = tuple(self.output_names)
         else:
             names = tuple(f"output_{i + 1}" for i in range(len(tree.leaves(structure))))
-        loss, loss_weights, metrics, weighted, eager = self._compile_arguments
-        self.compiled = compiled(Outputs(names, structure), loss, loss_weights, metrics, weighted, eager)
+        *arguments, _ = self._compile_arguments
+        self.compiled = compiled(Outputs(names, structure), *arguments)
+
+    @property
+    def loss(self) -> Any:
+        """The loss as given to `compile`."""
+        return self._compile_arguments[0]
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run one primitive after the other, with numbers that can be looked at."""
+        return self._compile_arguments[-1]
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._require_compiled()
+        self._compile_arguments = (*self._compile_arguments[:-1], bool(value))
 
     def _require_compiled(self) -> None:
         if self.optimizer is None:
@@ -110,13 +132,15 @@ class Trainer:
 
     @property
     def metrics(self) -> list[Any]:
-        """The metric objects, once the model has seen a batch."""
-        return self.compiled.all_metrics if self.compiled else []
+        """The metric objects: those of `compile`, once the model has seen a batch, and those held as attributes."""
+        return [*(self.compiled.all_metrics if self.compiled else ()),
+                *(value for value in vars(self).values() if isinstance(value, Metric))]
 
     def reset_metrics(self) -> None:
         """Starts counting anew."""
-        if self.compiled is not None:
-            self.compiled.reset()
+        of_compile = self.compiled.all_metrics if self.compiled else ()
+        for metric in dict.fromkeys((*of_compile, *self.metrics)):
+            metric.reset_state()
 
     # ---- one batch
 
@@ -131,10 +155,11 @@ class Trainer:
         run: dict[str, Callable[..., Any]] = {
             "train": lambda x, y, w: step.train(self, x, y, w, forward),
             "test": lambda x, y, w: step.test(self, x, y, w, forward), "predict": lambda x: self(x, training=False)}
+        chosen = partial(self.own_step, kind) if self.writes_own(kind) else run[kind]
 
         def by_conventions(*arguments: Any) -> Any:
-            with using(self.conventions):
-                return run[kind](*arguments)
+            with using(self.conventions), keeping_losses() if self.writes_own(kind) else nullcontext():
+                return chosen(*arguments)
         return by_conventions
 
     @property
@@ -157,8 +182,12 @@ class Trainer:
             forward: a part of the model that the x of the batch is for; the model itself if None.
         """
         x, y, weight = (forward or self).as_batch(batch[0]), *batch[1:]
-        self._prepare(x)
-        if self.compiled.run_eagerly:
+        if not self.writes_own(kind):
+            self._prepare(x)
+        elif kind not in self._traced:                      # what it creates on the way is known to the step compiled
+            self._traced.add(kind)
+            self._create(kind, x, y, weight)
+        if self.run_eagerly:
             figures = self._run_live(kind, forward, x, y, weight)
         else:
             figures = self._function(kind, forward)(x, y, weight)
@@ -172,9 +201,14 @@ class Trainer:
         """
         x, y, weight = self._training_source.example() if batch is None else batch
         x = self.as_batch(x)
-        self._prepare(x)
-        specs = tree.map(lambda leaf: None if leaf is None else spec_of(as_array(leaf)), (x, y, weight))
-        trace(self._step("train", None), *specs)
+        if not self.writes_own("train"):
+            self._prepare(x)
+        self._create("train", x, y, weight)
+
+    def _create(self, kind: str, *batch: Any) -> None:
+        """Creates what a step keeps, by tracing it."""
+        specs = tree.map(lambda leaf: None if leaf is None else spec_of(as_array(leaf)), batch)
+        trace(self._step(kind, None), *specs)
 
     def _run_live(self, kind: str, forward: Any, x: Any, y: Any, weight: Any) -> dict[str, Any]:
         graph = LiveGraph(self.name)
@@ -189,15 +223,17 @@ class Trainer:
         """One step on one batch.
 
         Returns:
-            The figures since the metrics were reset: the loss, or a list of loss and metrics, or a dict.
+            The figures of this batch: the loss, or a list of loss and metrics, or a dict.
         """
         self._require_compiled()
+        self.reset_metrics()
         logs = self.run_step("train", weighted((x, y, sample_weight), class_weight))
         return _figures(logs, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch; see `train_on_batch`."""
         self._require_compiled()
+        self.reset_metrics()
         return _figures(self.run_step("test", data.unpack((x, y, sample_weight))), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -260,9 +296,11 @@ class Trainer:
         watchers = CallbackList(callbacks, add_history=True, add_progbar=verbose > 0, model=self, verbose=verbose,
                                 epochs=epochs, steps=training.steps)
         self.history, self._training_source = watchers.history, training
-        if self.compiled is None or not self.built:
+        own = self.writes_own("train")
+        if not own and (self.compiled is None or not self.built):
             self._prepare(self.as_batch(training.example()[0]))
-        prefix = FrozenPrefix(self, cache_frozen, returning=epochs - initial_epoch > 1, verbose=verbose > 0)
+        prefix = FrozenPrefix(self, cache_frozen and not (own or self.writes_own("test")),
+                              returning=epochs - initial_epoch > 1, verbose=verbose > 0)
         loop = FitLoop(self, training, validation, watchers, prefix, class_weight, validation_freq)
         try:
             loop.run(initial_epoch, epochs)
