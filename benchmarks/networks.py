@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SIZE, CLASSES = 96, 10
+CLASSES = 10
 
 
 def _normalized(layers: Any, x: Any, activate: bool = True) -> Any:
@@ -40,23 +40,38 @@ def mobilenet_like(layers: Any, x: Any) -> Any:
     return x
 
 
-PLANS = {"resnet_like": resnet_like, "mobilenet_like": mobilenet_like}
+def application(name: str) -> Any:
+    """The plan of an application without its classifier."""
+    def plan(library: Any) -> Any:
+        return getattr(library.applications, name)(weights=None, include_top=False, pooling="avg",
+                                                   input_shape=(224, 224, 3))
+    return plan
+
+
+def small(plan: Any) -> Any:
+    """The plan of features of images (96, 96, 3)."""
+    def build(library: Any) -> Any:
+        inputs = library.Input((96, 96, 3))
+        return library.Model(inputs, library.layers.GlobalAveragePooling2D()(plan(library.layers, inputs)))
+    return build
+
+
+BASES = {"resnet_like": small(resnet_like), "mobilenet_like": small(mobilenet_like),
+         **{name: application(name) for name in ("ResNet50", "MobileNetV2", "VGG16")}}
+BATCHES = {"VGG16": 8}                                      # all others: 16
 
 
 def build(library: Any, network: str, frozen: bool) -> Any:
-    """A compiled classifier of images (96, 96, 3): SGD with momentum, cross-entropy.
+    """A compiled classifier: SGD with momentum, cross-entropy.
 
     Args:
-        library: `zoo` or `keras`: where `Input`, `Model`, `layers` and `optimizers` are.
-        network: a name in `PLANS`.
+        library: `zoo` or `keras`: where `Input`, `Model`, `layers`, `applications` and `optimizers` are.
+        network: a name in `BASES`.
         frozen: whether only the last layer is trained.
     """
-    layers = library.layers
-    inputs = library.Input((SIZE, SIZE, 3))
-    features = layers.GlobalAveragePooling2D()(PLANS[network](layers, inputs))
-    base = library.Model(inputs, features)
+    base = BASES[network](library)
     base.trainable = not frozen
-    outputs = layers.Dense(CLASSES, activation="softmax")(base(inputs))
-    model = library.Model(inputs, outputs)
-    model.compile(library.optimizers.SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy")
+    inputs = library.Input(base.input_shape[1:])
+    model = library.Model(inputs, library.layers.Dense(CLASSES, activation="softmax")(base(inputs)))
+    model.compile(library.optimizers.SGD(0.001, momentum=0.9), "sparse_categorical_crossentropy")
     return model

@@ -1,12 +1,13 @@
-"""One library in one process: builds a network, then trains it for as many steps as it is told.
+"""One library in one process: builds a network, then trains it as often as it is told.
 
-The protocol is that of `benchmarks.worker`; one run is one step (`train_on_batch`) on the same batch.
+The protocol is that of `benchmarks.worker`; one run is one step (`train_on_batch`), or one `fit`, on the same images.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import benchmarks.worker as worker                          # sets the number of threads before NumPy is loaded
 
@@ -30,17 +31,30 @@ def library_of(peer: str) -> tuple[object, str]:
     return keras, f"Keras {keras.__version__} + tensorflow {tensorflow.__version__}"
 
 
-def load(peer: str, network: str, batch: int) -> tuple[object, str]:
-    """A function that does one step, and the version; a network ``<name>:frozen`` trains its last layer only."""
+def load(peer: str, network: str, batch: int) -> tuple[Callable[[], object], str]:
+    """A function that trains once, and the version.
+
+    Args:
+        peer: a name in `benchmarks.training.PEERS`.
+        network: ``<name>:<mode>``: ``all layers`` and ``frozen`` do one step (the latter changes the last layer only),
+            ``fit`` fits the last layer in some epochs.
+        batch: images of a step.
+    """
     import numpy as np
 
-    from benchmarks.networks import CLASSES, SIZE, build
+    from benchmarks.networks import CLASSES, build
+    from benchmarks.training import EPOCHS, images_of
     library, version = library_of(peer)
-    name, _, mode = network.partition(":")
-    model = build(library, name, frozen=mode == "frozen")
-    random = np.random.default_rng(0)
-    x, y = random.random((batch, SIZE, SIZE, 3), dtype="float32"), random.integers(0, CLASSES, batch)
-    return lambda: float(model.train_on_batch(x, y)), version
+    name, mode = network.split(":")
+    model = build(library, name, frozen=mode != "all layers")
+    random, count = np.random.default_rng(0), images_of(mode, batch)
+    x, y = random.random((count, *model.input_shape[1:]), dtype="float32"), random.integers(0, CLASSES, count)
+
+    def run() -> object:
+        if mode == "fit":
+            return np.array(model.fit(x, y, batch_size=batch, epochs=EPOCHS, verbose=0).history["loss"])
+        return np.array([float(model.train_on_batch(x, y))])
+    return run, version
 
 
 if __name__ == "__main__":
