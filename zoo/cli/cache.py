@@ -1,4 +1,4 @@
-"""``zoo cache``: what is in the cache of weight files, whether it is right, and making room."""
+"""``zoo cache``: what is in the cache of weight files and compiled kernels, whether it is right, and making room."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 
 from zoo import hub
 from zoo.cli.exit_codes import ExitCode
+from zoo.engine.machine_code import store
 from zoo.hub import cache, upkeep
 from zoo.report.inspection import in_bytes
 from zoo.report.tables import Column, clean, table, terminal_width
 
-DESCRIPTION = """Show the weight files that zoo keeps (list), read them all again and say which are wrong (verify; exit
-code 1 if any is), or remove unfinished downloads and wrong files (prune), which is not asked about: --dry-run shows
-what would go. Only the cache is changed, never the folders of ZOO_WEIGHTS_PATH or Keras's."""
+DESCRIPTION = """Show the weight files and compiled kernels that zoo keeps (list), read all weight files again and say
+which are wrong (verify; exit code 1 if any is), or remove unfinished downloads, wrong files and kernels of other
+versions or processors (prune), which is not asked about: --dry-run shows what would go. Only the cache is changed, never the folders of ZOO_WEIGHTS_PATH or Keras's."""
 
 EXAMPLES = """
 zoo cache list
@@ -29,6 +30,7 @@ zoo cache prune --all
 SCHEMA = "zoo-cache/1"
 
 _FILES = (Column("file"), Column("size", right=True), Column("of"), Column("since"), Column("from", keep_end=True))
+_OTHER = "for another version or processor"
 _CHECKED = (Column("file"), Column("size", right=True), Column("state"))
 
 
@@ -53,11 +55,16 @@ def run(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace) -> int:
     entries = {entry.file: str(entry) for entry in hub.weights_manifest().entries}
     files = [_describe(path, entries) for path in cache.cached_files()]
+    kept = store.kept()
     if args.json:
-        return _print_json(files=files)
+        return _print_json(files=files, kernels=[{"path": str(entry.path), "functions": entry.functions,
+                                                  "bytes": entry.size, "current": entry.current} for entry in kept])
     rows = [(file["file"], in_bytes(file["bytes"]), file["of"], file["recorded"], file["origin"]) for file in files]
     _print_table(_FILES, rows)
     print(f"{len(files)} files, {in_bytes(sum(file['bytes'] for file in files))}, in {cache.weights_folder()}")
+    for entry in kept:
+        print(f"{entry.functions} compiled kernels, {in_bytes(entry.size)}, "
+              f"{'in use' if entry.current else _OTHER}, in {entry.path}")
     return ExitCode.OK
 
 
@@ -76,6 +83,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _prune(args: argparse.Namespace) -> int:
     found = upkeep.removals(hub.weights_manifest().entries, older_than=args.older_than, everything=args.all)
+    kernels = [entry for entry in store.kept() if args.all or not entry.current]
     gone = []
     for removal in found if args.dry_run else upkeep.prune(found):
         gone.append(removal)
@@ -84,6 +92,13 @@ def _prune(args: argparse.Namespace) -> int:
     for removal in found:
         if removal not in gone:
             print(f"zoo: note: {removal.path} stays: another process is working on it", file=sys.stderr)
+    for entry in kernels:
+        gone.append(upkeep.Removal(entry.path, entry.size, "compiled kernels" if entry.current else
+                                   f"compiled kernels {_OTHER}"))
+        if not args.dry_run:
+            store.remove(entry)
+        if not args.json:
+            print(clean(f"{entry.path} ({in_bytes(entry.size)}): {gone[-1].reason}"), flush=True)
     if args.json:
         return _print_json(dry_run=args.dry_run, removed=[
             {"path": str(removal.path), "bytes": removal.size, "reason": removal.reason} for removal in gone])

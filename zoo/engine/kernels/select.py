@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.engine.elementwise import evaluate
 from zoo.engine.graph import Node
+from zoo.engine.kernels import tuned
 from zoo.engine.kernels.registry import KERNELS, REFERENCE, Kernel
 from zoo.errors import Unsupported
 
@@ -33,6 +34,8 @@ class Choice:
 def select_kernel(node: Node, families: Collection[str], changing: Collection[int] = ()) -> Choice:
     """The cheapest kernel of the allowed families that supports the node; the reference kernel if there is none.
 
+    What was measured on this machine (see `tuned`) goes before the estimates.
+
     Args:
         changing: positions of inputs that are others in each run, so that packing them is not done beforehand.
 
@@ -47,9 +50,11 @@ def select_kernel(node: Node, families: Collection[str], changing: Collection[in
             costs[kernel] = kernel.cost(node) + sum(packing.seconds for packing in packings)
         else:
             reasons.append((kernel.title, refusal))
-    best = min(costs, key=costs.__getitem__) if costs else reference_kernel(node.op.name)
-    reasons += [(kernel.title, f"cost {cost:.3g}" + (", chosen" if kernel is best else ""))
-                for kernel, cost in costs.items()]
+    measured = tuned.choice(node, changing)
+    fastest = [kernel for kernel in costs if kernel.title == measured]
+    best = min(fastest or costs, key=costs.__getitem__) if costs else reference_kernel(node.op.name)
+    why = ", measured to be the fastest, chosen" if fastest else ", chosen"
+    reasons += [(kernel.title, f"cost {cost:.3g}" + (why if kernel is best else "")) for kernel, cost in costs.items()]
     if not costs:
         reasons.append((best.title, "the definition, chosen as no faster kernel supports the node"))
     return Choice(best, tuple(reasons))
