@@ -18,7 +18,8 @@ from zoo.report.tables import Column, clean, table, terminal_width
 
 DESCRIPTION = """Show the weight files and compiled kernels that zoo keeps (list), read all weight files again and say
 which are wrong (verify; exit code 1 if any is), or remove unfinished downloads, wrong files and kernels of other
-versions or processors (prune), which is not asked about: --dry-run shows what would go. Only the cache is changed, never the folders of ZOO_WEIGHTS_PATH or Keras's."""
+versions or processors (prune), which is not asked about: --dry-run shows what would go. Only the cache is changed,
+never the folders of ZOO_WEIGHTS_PATH or Keras's."""
 
 EXAMPLES = """
 zoo cache list

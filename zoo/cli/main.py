@@ -32,7 +32,7 @@ COMMANDS = {
     "finetune": "teach a pretrained network the classes of a folder of photos",
     "fetch": "bring pretrained weights to this machine",
     "models": "list the pretrained networks",
-    "cache": "show, verify or prune the weight files and compiled kernels that are kept",
+    "cache": "show, verify or prune weight files and compiled kernels",
     "warmup": "compile the kernels that networks need ahead of time",
     "tune": "measure which kernels are fastest here for a network",
     "run": "run a script that imports Keras",

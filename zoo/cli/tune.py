@@ -19,7 +19,7 @@ from zoo.report.tables import Column, table, terminal_width
 
 DESCRIPTION = """Measure for each convolution and product of a network which kernel is the fastest on this machine, and
 keep that: from then on programs go by it rather than by estimates. Other kernels differ in the last bits of their
-results. Times are those of a quiet machine, so run nothing beside it. What was measured before is not measured again."""
+results. Run nothing else meanwhile: times should be those of a quiet machine. What was measured before is left out."""
 
 EXAMPLES = """
 zoo tune resnet50

@@ -29,7 +29,7 @@ def cpu_description() -> str:
 
 @cache
 def cpu_features() -> frozenset[str]:
-    """Names of its sets of instructions, as ``avx2``: those that Linux tells; elsewhere those of LLVM if it is there."""
+    """Names of its sets of instructions, as ``avx2``: as Linux tells them, elsewhere as LLVM does if it is there."""
     rows = _first_processor()
     if not rows and find_spec("llvmlite") is not None:
         known = import_module("llvmlite.binding").get_host_cpu_features()

@@ -21,7 +21,7 @@ from zoo.engine.machine_code.unit import recorded
 from zoo.engine.threads import aligned_bytes, single_threaded_blas
 
 _FEWEST, _MOST = 5, 50                                      # turns: each runs every kernel once
-_CLEARLY = 0.95                                             # of the time of the estimated best that another one may take
+_CLEARLY = 0.95                                             # of the time of the estimated best one, at most
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def _read(file: Path) -> dict[str, Measured]:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
             return {}                                       # of another version of zoo
-        return {key: Measured(str(row["kernel"]), {str(name): float(seconds) for name, seconds in row["seconds"].items()})
+        return {key: Measured(str(row["kernel"]), {title: float(seconds) for title, seconds in row["seconds"].items()})
                 for key, row in content["choices"].items()}
     except (FileNotFoundError, NotADirectoryError):
         return {}
