@@ -139,6 +139,21 @@ def test_the_published_file_that_fits_is_asked_for(name: str, arguments: dict[st
     assert asked == [file]
 
 
+#: One of each family with more than two files, and some others.
+QUICK = ("VGG16", "MobileNet", "MobileNetV2", "MobileNetV3Small", "MobileNetV3Large", "EfficientNetLite1")
+
+
+def test_the_usual_file_of_a_network_is_the_one_of_its_defaults(asked: list[str]) -> None:
+    """`zoo fetch` and `zoo classify` take the first entry when no arguments are given."""
+    first: dict[str, str] = {}
+    for row in hub.weights_manifest().entries:
+        first.setdefault(row.model, row.file)
+    for name in QUICK:
+        with pytest.raises(Offline):
+            get_model(name)
+    assert asked == [first[name] for name in QUICK]
+
+
 @require_corpus
 def test_files_laid_out_as_the_published_ones(tmp_path: Path) -> None:
     """Keras 2 listed each layer in order, with or without weights, and named weights ``layer/weight:0``."""

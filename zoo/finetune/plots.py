@@ -21,14 +21,14 @@ def history(path: Path, epochs: Sequence[Epoch], best: Epoch) -> None:
     """Draws loss and accuracy of each epoch, the best one marked, a line where a phase begins."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     numbers = np.arange(1, len(epochs) + 1)
-    changes = [i + 0.5 for i in numbers[:-1] if epochs[i].phase != epochs[i - 1].phase]
+    changes = {i + 0.5: epochs[i].phase for i in numbers[:-1] if epochs[i].phase != epochs[i - 1].phase}
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy")):
         for key, title in ((name, "training"), (f"val_{name}", "validation")):
             axes.plot(numbers, [getattr(epoch, key) for epoch in epochs], marker=".", label=title)
         axes.plot(epochs.index(best) + 1, getattr(best, f"val_{name}"), "o", fillstyle="none", color="black",
-                  label="kept")
-        for change in changes:
-            axes.axvline(change, color="gray", linestyle=":")
+                  label="kept in the file")
+        for change, phase in changes.items():
+            axes.axvline(change, color="gray", linestyle=":", label=f"{phase} from here")
         axes.set(xlabel="epoch", title=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
@@ -45,7 +45,7 @@ def confusion(path: Path, classes: Sequence[str], table: np.ndarray) -> None:
     ticks = range(len(classes))
     axes.set_xticks(ticks, classes, rotation=45, ha="right", parse_math=False)
     axes.set_yticks(ticks, classes, parse_math=False)
-    axes.set(xlabel="named by the model", ylabel="is", title="validation images")
+    axes.set(xlabel="named by the model", ylabel="true class", title="validation images")
     if len(classes) <= _MOST_NUMBERS:
         _numbers(axes, table, shares)
     figure.colorbar(image, label="share of the class", shrink=0.8)
