@@ -63,9 +63,11 @@ def _list(args: argparse.Namespace) -> int:
     rows = [(file["file"], in_bytes(file["bytes"]), file["of"], file["recorded"], file["origin"]) for file in files]
     _print_table(_FILES, rows)
     print(f"{len(files)} files, {in_bytes(sum(file['bytes'] for file in files))}, in {cache.weights_folder()}")
-    for entry in kept:
-        print(f"{entry.functions} compiled kernels, {in_bytes(entry.size)}, "
-              f"{'in use' if entry.current else _OTHER}, in {entry.path}")
+    for entry in (entry for entry in kept if entry.current):
+        print(f"{entry.functions} compiled kernels, {in_bytes(entry.size)}, in use, in {entry.path}")
+    if others := [entry for entry in kept if not entry.current]:
+        print(f"compiled kernels {_OTHER}: {in_bytes(sum(entry.size for entry in others))}, in "
+              f"{others[0].path.parent}; zoo cache prune removes them")
     return ExitCode.OK
 
 
