@@ -23,6 +23,8 @@ class Table:
         columns: their names. Numbers are rounded when they are shown.
         rows: cells; None is shown as a dash.
         keys: how many of the first columns say what a row is about; a later row of the same keys replaces it.
+        run: how many of the first columns say of which run it is; rows of a later run replace all of an earlier one.
+            None for as many as `keys`.
     """
 
     name: str
@@ -31,12 +33,15 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...] = ()
     keys: int = 1
+    run: int | None = None
 
     def with_rows(self, rows: Iterable[Iterable[Cell]]) -> Table:
         """The table with these rows; rows that they replace keep their place."""
-        joined = {row[:self.keys]: row for row in self.rows}
-        joined.update((tuple(row)[:self.keys], tuple(row)) for row in rows)
-        return replace(self, rows=tuple(joined.values()))
+        new = {tuple(row)[:self.keys]: tuple(row) for row in rows}
+        run = self.keys if self.run is None else self.run
+        again = {keys[:run] for keys in new}
+        joined = {row[:self.keys]: row for row in self.rows if row[:self.keys] in new or row[:run] not in again}
+        return replace(self, rows=tuple((joined | new).values()))
 
     def markdown(self) -> str:
         """The table with its title and note."""

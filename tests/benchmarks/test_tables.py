@@ -14,6 +14,12 @@ def test_rows_of_the_same_keys_are_replaced_in_place():
     assert table.rows == (("a", "x", 4.0), ("a", "y", 2.0), ("b", "x", 3.0))
 
 
+def test_rows_of_a_run_are_replaced_together():
+    table = Table("speed", "", "", ("network", "peer", "ms"), keys=2, run=1)
+    table = table.with_rows([("a", "x", 1.0), ("a", "y", 2.0), ("b", "y", 3.0)]).with_rows([("a", "x", 4.0)])
+    assert table.rows == (("a", "x", 4.0), ("b", "y", 3.0))
+
+
 @pytest.mark.parametrize("cell, text", [(None, "-"), (3, "3"), (0.12345, "0.123"), (1234.5, "1234"), ("x", "x"),
                                         (99.96, "100"), (4.0, "4")])
 def test_cells_are_shown_with_three_digits(cell, text):
