@@ -17,6 +17,7 @@ from typing import Any
 from zoo.engine.machine_code import store
 from zoo.engine.machine_code.unit import Unit
 
+_NAME = "zoo.engine.machine_code.worker"
 NICE = "nice"                                               # an argument: let other processes go first
 
 
@@ -52,7 +53,7 @@ def command(*arguments: str) -> tuple[list[str], dict[str, str]]:
         raise OSError("the Python interpreter is not known")
     here = str(Path(__file__).resolve().parents[3])
     path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
-    return [sys.executable, "-m", __spec__.name, *arguments], {**os.environ, "PYTHONPATH": path}
+    return [sys.executable, "-m", _NAME, *arguments], {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
 
 
 if __name__ == "__main__":
