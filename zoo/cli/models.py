@@ -87,20 +87,24 @@ def _row(model: dict[str, Any]) -> tuple[Any, ...]:
     images = None if model["input_size"] is None else "x".join(map(str, model["input_size"]))
     parameters = None if model["parameters"] is None else f"{model['parameters']:,}"
     return (model["name"], parameters, images, _percent(accuracy.get("top1")),
-            _percent(accuracy.get("top5")), len(model["weights"]), _state(usual))
+            _percent(accuracy.get("top5")), len(model["weights"]), _state(usual, model["parameters"]))
 
 
 def _percent(fraction: float | None) -> str:
     return "" if fraction is None else f"{100 * fraction:.1f}%"
 
 
-def _state(weights: dict[str, Any] | None) -> str:
-    """Where the weights are, or how to get them."""
+def _state(weights: dict[str, Any] | None, parameters: int | None) -> str:
+    """Where the weights are, or how to get them; a size that is not known follows from the number of parameters."""
     if weights is None:
         return "none published"
     if weights["path"] is not None:
         return "here"
-    size = "" if weights["bytes"] is None else f" ({in_bytes(weights['bytes'])})"
+    size = ""
+    if weights["bytes"] is not None:
+        size = f" ({in_bytes(weights['bytes'])})"
+    elif parameters is not None:
+        size = f" (about {in_bytes(4 * parameters)})"
     if weights["urls"]:
         return f"zoo fetch{size}"
     return "missing" if weights["extra"] is None else f"pip install \"zoo[{weights['extra']}]\"{size}"
