@@ -71,11 +71,30 @@ def test_transposed_depthwise_convolution(monkeypatch, x, kernel, attrs, epilogu
     assert "depthwise" in check(monkeypatch, p.conv_transpose_op, shapes, attrs, epilogue, families=["jit"])
 
 
-@pytest.mark.parametrize("x, attrs", [
+POOLINGS = pytest.mark.parametrize("x, attrs", [
     ((2, 30, 31, 16), {"window": (2, 2), "strides": (2, 2), "padding": "valid"}),
     ((2, 30, 31, 16), {"window": (3, 3), "strides": (2, 1), "padding": "same"}),
     ((2, 500, 16), {"window": (4,), "strides": (2,), "padding": ((3, 1),)}),
 ])
+
+
+@POOLINGS
+@pytest.mark.parametrize("epilogue", ["none", "bias, relu", "residual", "squeeze and excite"])
+@pytest.mark.parametrize("primitive", [p.max_pool_op, p.avg_pool_op])
+def test_pooling(monkeypatch, primitive, x, attrs, epilogue):
+    assert check(monkeypatch, primitive, [x], attrs, epilogue, families=["jit"]) == ["one_pass"]
+
+
+@pytest.mark.parametrize("place", [0, 7, 8])
+def test_a_maximum_with_nan_is_nan(place):
+    x = np.random.default_rng(0).normal(size=(1, 30, 30, 16)).astype("float32")
+    x[0, 3 + place // 3, 4 + place % 3, 5] = np.nan
+    actual, expected, program = run(lambda x: p.max_pool_op(x, window=(3, 3), strides=(1, 1), padding="same"), x)
+    assert program.steps[0].choice.kernel.title == "jit.one_pass" and np.isnan(actual).sum() == 9
+    np.testing.assert_array_equal(actual, expected)
+
+
+@POOLINGS
 def test_gradient_of_max_pooling(monkeypatch, x, attrs):
     y = trace(lambda x: p.max_pool_op(x, **attrs), TensorSpec(x)).graph.outputs[0].shape
     assert check(monkeypatch, p.max_pool_gradient_op, [y, x], attrs, "none", families=["jit"]) == ["first_maxima"]
