@@ -1,10 +1,13 @@
 """Products and convolutions with their kernel in panels, and their tile of registers, against the definitions."""
 
+import time
+
 import numpy as np
 import pytest
 
 from tests.engine.test_kernels import check, conv
 from zoo.config import config
+from zoo.engine import threads
 from zoo.engine.compile import compile_graph
 from zoo.engine.kernels.panels import panels_op
 from zoo.engine.kernels.tiles import panel_tile
@@ -14,6 +17,8 @@ from zoo.engine.trace import trace
 
 numba = pytest.importorskip("numba")
 panels = pytest.importorskip("zoo.engine.kernels.jit.panels")
+tasks = pytest.importorskip("zoo.engine.kernels.jit.tasks")
+watch = pytest.importorskip("zoo.engine.kernels.jit.watch")
 
 CONVOLUTIONS = {
     "pointwise": conv((2, 29, 31, 8), (1, 1, 8, 16)),
@@ -85,3 +90,30 @@ def test_fixed_weights_are_packed_once_and_other_weights_when_it_pays():
     with config.using(kernels=("reference", "blas")):
         plain = compile_graph(trace(lambda x: matmul_op(x, y), TensorSpec(x.shape)).graph)
     np.testing.assert_array_equal(fixed.run(x)[0], plain.run(x)[0])
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_compiled_tasks_are_taken_once(count):
+    table = tasks.Tasks("count", ("place", "amount"), ["out"], ["out[place] += amount"], [tasks.NUMBERS])
+    out = np.zeros(1000, np.intp)
+    run = table.bind([(i, i + 1) for i in range(1000)], lambda workspace: (out,), 1.0)
+    with config.using(threads=count):
+        for _ in range(3):
+            run()
+    np.testing.assert_array_equal(out, 3 * np.arange(1, 1001))
+
+
+@pytest.mark.parametrize("watching", [False, True])
+def test_work_is_done_with_and_without_a_watch(watching):
+    """A watch is over as soon as there is something to do, and after a moment if there is not."""
+    before, done = threads._watch, []
+    watch.begin() if watching else threads.watch_with(None)
+    try:
+        with config.using(threads=3):
+            for round in range(50):
+                threads.parallel_for(4, lambda i, workspace, round=round: done.append((round, i)))
+            time.sleep(0.01)
+            threads.parallel_for(4, lambda i, workspace: done.append((50, i)))
+    finally:
+        threads.watch_with(before)
+    assert sorted(done) == [(round, i) for round in range(51) for i in range(4)]

@@ -30,6 +30,8 @@ ALIGNMENT = 64                                              # a cache line, and 
 WAKING = 1e-4                                               # seconds until a sleeping thread works, and reports back
 
 Body = Callable[[int, "Workspace"], Any]
+Sign = np.ndarray                                           # one whole number
+Watch = Callable[[Sign, Sign, int], None]                   # raises the first, then looks a moment for another second
 
 
 def aligned_bytes(size: int) -> np.ndarray:
@@ -73,6 +75,10 @@ class _Thread(threading.local):
         self.in_task = False
 
 
+def _sign() -> Sign:
+    return np.zeros(1, np.intp)
+
+
 class _Job:
     """Tasks 0 to count - 1, taken one by one by all threads that work on it."""
 
@@ -82,10 +88,12 @@ class _Job:
         self.completed = itertools.count(1)
         self.finished = threading.Lock()
         self.finished.acquire()
+        self.over = _sign()
         self.error: BaseException | None = None
 
-    def work(self) -> None:
-        """Does tasks until none is left. After an error the others are taken but not done."""
+    def work(self) -> bool:
+        """Does tasks until none is left; whether the last one was done here. After an error the others are not done."""
+        last = False
         for index in self.indices:
             if self.error is None:
                 try:
@@ -93,7 +101,9 @@ class _Job:
                 except BaseException as error:              # carried over to the caller's thread, whatever it is
                     self.error = error
             if next(self.completed) == self.count:
+                last = True
                 self.finished.release()
+        return last
 
 
 class _Pool:
@@ -103,6 +113,7 @@ class _Pool:
         self.jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self.lock = threading.Lock()
         self.workers = 0
+        self.submitted = _sign()
 
     def submit(self, job: _Job, helpers: int) -> None:
         """Asks `helpers` workers to take part."""
@@ -110,6 +121,7 @@ class _Pool:
             self._start(helpers)
         for _ in range(helpers):
             self.jobs.put(job)
+        self.submitted[0] += 1
 
     def _start(self, wanted: int) -> None:
         with self.lock:
@@ -121,8 +133,12 @@ class _Pool:
         own = [(library, 1) for library in _blas_libraries() if getattr(library, "threading_layer", "") == "openmp"]
         _set_blas_threads(own)                              # with OpenMP, each thread has a number of its own
         with np.errstate(all="ignore"):
-            while True:
-                self.jobs.get().work()
+            while True:                                     # the known number is read before there can be another one
+                job = self.jobs.get()
+                known = int(self.submitted[0])
+                over = job.over if job.work() else _nothing
+                if _watch is not None and self.jobs.empty():
+                    _watch(over, self.submitted, known)
 
 
 def parallel_for(count: int, body: Body, seconds: float = math.inf) -> None:
@@ -142,10 +158,22 @@ def parallel_for(count: int, body: Body, seconds: float = math.inf) -> None:
         return
     job = _Job(count, body)
     _pool.submit(job, int(helpers))
-    job.work()
+    if not job.work() and _watch is not None:
+        _watch(_nothing, job.over, 0)
     job.finished.acquire()
     if job.error is not None:
         raise job.error
+
+
+def is_watching() -> bool:
+    """Whether threads do something before they sleep."""
+    return _watch is not None
+
+
+def watch_with(watch: Watch | None) -> None:
+    """What threads do before they sleep, which takes them long to wake from; None for nothing."""
+    global _watch
+    _watch = watch
 
 
 def scratch() -> AbstractContextManager[Workspace]:
@@ -252,6 +280,7 @@ def _after_fork_in_child() -> None:
 
 
 _pool, _thread, _blas_limit = _Pool(), _Thread(), _BlasLimit()
+_nothing, _watch = _sign(), None
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)

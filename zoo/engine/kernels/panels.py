@@ -14,7 +14,7 @@ from zoo.engine.op import primitive
 from zoo.engine.spec import TensorSpec
 from zoo.engine.threads import aligned_bytes
 
-_PACKED = 5e8                                               # elements brought into panels in a second
+PACKED = 5e8                                               # elements brought into panels in a second
 
 
 def _infer(matrix: TensorSpec, *, width: int) -> TensorSpec:
@@ -44,6 +44,6 @@ def panels(xp: ModuleType, matrix: Any, *, width: int) -> Any:
 def panel_packing(node: Node, width: int) -> tuple[Packing, ...]:
     """The second input, a matrix or a kernel (window..., in, out), as panels of one matrix."""
     y = node.op_inputs[1]
-    made = Packing(1, "panels", {"width": width}, y.spec.size / _PACKED)
+    made = Packing(1, "panels", {"width": width}, y.spec.size / PACKED)
     matrix = prod(y.shape[:-1]), y.shape[-1]
     return (made,) if matrix == y.shape else (Packing(1, "reshape", {"shape": matrix}), made)

@@ -14,6 +14,7 @@ CACHE_BYTES = 1 << 19                                       # what a tile may to
 
 _ROWS, _COLUMNS = 96, 64                                    # the fewest of a tile of a matrix product
 _FEW = 96                                                   # rows with which BLAS is near its full speed
+_FEW_TILES = 64                                             # of Winograd: so many pay for reading the kernel
 _PIECES = 4                                                 # tiles that a large product is cut into at least
 _WORTH_A_PIECE = 1 << 23                                    # multiplications: some 200 microseconds
 
@@ -104,6 +105,18 @@ def winograd_tile(rows: int, across: int, depth: int, columns: int, elements: in
     tall = -(-max(_FEW, fitting) // across)
     pieces, wanted = -(-rows // tall), _wanted_pieces(rows * across * depth * columns * elements)
     return tall, columns if pieces >= wanted else max(2 * _COLUMNS, -(-columns * pieces // wanted))
+
+
+def winograd_panels(rows: int, across: int, depth: int, panels: int, width: int, elements: int) -> tuple[int, int]:
+    """The same for kernels in panels: rows of tiles, and panels.
+
+    A task transforms its tiles by itself, which takes little time if they are few: then panels are cut first.
+    """
+    wanted = _wanted_pieces(rows * across * depth * panels * width * elements)
+    fitting = max(_FEW_TILES, 2 * CACHE_BYTES // (4 * elements * depth))
+    tall = max(1, min(rows, fitting // across))
+    pieces = -(-rows // tall)
+    return tall, -(-panels * pieces // wanted) if pieces < wanted else panels
 
 
 def coalesce(shape: Sequence[int], operands: Sequence[Sequence[int]], keep: int = 0) -> list[list[int]]:

@@ -17,7 +17,11 @@ from numba import types
 from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 
+from zoo.engine.kernels.jit.registers import AHEAD
+
 _FLOAT, _WHOLE, _INDEX = ir.FloatType(), ir.IntType(64), ir.IntType(32)
+_BYTE = ir.IntType(8).as_pointer()
+_LINE = 16                                                  # numbers in a line of the cache
 _AT_ONCE = 4                                                # steps of the depth in one turn of the loop
 
 
@@ -26,23 +30,26 @@ def tile_product(rows: int, vectors: int, lanes: int) -> Callable[..., None]:
     """A function for compiled code: ``tile = x y`` for x (rows, depth) and y (depth, vectors x lanes).
 
     Its arguments: the flat array of x, the start of x in it and the distance of its rows; the flat array of y and its
-    start; the depth; the flat array of the tile; and whether the product is added to what is there. The rows of y, and
-    those of the tile, follow each other. Nothing is checked.
+    start; the depth; the flat array of the tile; whether the product is added to what is there; and the place in y of
+    what is needed later, of which the part ``1 / AHEAD`` is brought near meanwhile. The rows of y, and those of the
+    tile, follow each other. Nothing is checked.
     """
     vector = ir.VectorType(_FLOAT, lanes)
 
     @intrinsic
     def product(typing_context: Any, x: Any, x_start: Any, x_step: Any, y: Any, y_start: Any, depth: Any, tile: Any,
-                more: Any) -> Any:
+                more: Any, later: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             left, right, results = (context.make_array(kind)(context, builder, values[i]).data
                                     for kind, i in ((x, 0), (y, 3), (tile, 6)))
-            left, right = builder.gep(left, [values[1]]), builder.gep(right, [values[4]])
+            left, right, later_right = (builder.gep(pointer, [values[i]])
+                                        for pointer, i in ((left, 1), (right, 4), (right, 8)))
             lines = [builder.gep(left, [builder.mul(values[2], _WHOLE(row))]) for row in range(rows)]
-            _Tile(builder, lines, right, results, vectors, vector).compute(values[5], values[7])
+            sums = _Tile(builder, lines, right, results, vectors, vector, later=later_right)
+            sums.compute(values[5], values[7])
             return context.get_dummy_value()
 
-        return types.void(x, x_start, x_step, y, y_start, depth, tile, more), generate
+        return types.void(x, x_start, x_step, y, y_start, depth, tile, more, later), generate
 
     return product
 
@@ -83,16 +90,20 @@ class _Tile:
         vectors: in a row of the panel.
         vector: their type.
         step: distance of the numbers of a row of the left matrix.
+        later: pointer to what is needed later, if anything is.
     """
 
     def __init__(self, builder: Any, lines: Sequence[Any], right: Any, results: Any, vectors: int,
-                 vector: ir.VectorType, step: Any = _WHOLE(1)):
+                 vector: ir.VectorType, step: Any = _WHOLE(1), later: Any = None):
         self.step = step
         self.builder, self.lines, self.right, self.vectors, self.vector = builder, lines, right, vectors, vector
+        self.later = later
         self.results = [builder.bitcast(builder.gep(results, [_WHOLE(i * vector.count)]), vector.as_pointer())
                         for i in range(len(lines) * vectors)]
         name = f"llvm.fma.v{vector.count}f32"
         self.multiply_add = get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
+        self.prefetch = get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), [_BYTE, *[_INDEX] * 3]),
+                                               "llvm.prefetch.p0")
 
     def compute(self, depth: Any, more: Any) -> None:
         """Stores the sums over the whole depth, to which the results so far belong if there is `more`."""
@@ -125,6 +136,8 @@ class _Tile:
         builder.cbranch(builder.icmp_signed("<", k, stop), body, after)
         builder.position_at_end(body)
         current = list(carried)
+        if step == _AT_ONCE and self.later is not None:
+            self._bring_near(k)
         for i in range(step):
             current = self._step(builder.add(k, _WHOLE(i)), current)
         for phi, first, later in zip((k, *carried), (start, *sums), (builder.add(k, _WHOLE(step)), *current)):
@@ -133,6 +146,14 @@ class _Tile:
         builder.branch(head)
         builder.position_at_end(after)
         return carried
+
+    def _bring_near(self, k: Any) -> None:
+        """Asks for a part of what is needed later, to be in the second-level cache by then."""
+        builder, whole = self.builder, _AT_ONCE * self.vectors * self.vector.count // AHEAD
+        place = builder.mul(k, _WHOLE(whole // _AT_ONCE))
+        for first in range(0, whole, _LINE):
+            pointer = builder.gep(self.later, [builder.add(place, _WHOLE(first))])
+            builder.call(self.prefetch, [builder.bitcast(pointer, _BYTE), _INDEX(0), _INDEX(2), _INDEX(1)])
 
     def _step(self, k: Any, sums: Sequence[Any]) -> list[Any]:
         """One step of the depth."""

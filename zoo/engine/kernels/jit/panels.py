@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,21 +17,23 @@ from zoo.engine.graph import Node
 from zoo.engine.kernels import costs
 from zoo.engine.kernels.blas.convolution import sliding_of
 from zoo.engine.kernels.blas.product import supports_pointwise
-from zoo.engine.kernels.jit.compiler import INT, compiled, read, written
+from zoo.engine.kernels.jit.compiler import INT, read, written
 from zoo.engine.kernels.jit.epilogue import SMALLEST, epilogue_operands, epilogue_refusal
-from zoo.engine.kernels.jit.registers import register_tile
+from zoo.engine.kernels.jit.registers import AHEAD, register_tile
 from zoo.engine.kernels.jit.rows import ProgramSource
+from zoo.engine.kernels.jit.tasks import Tasks
 from zoo.engine.kernels.panels import panel_packing
 from zoo.engine.kernels.registry import Kernel, register
 from zoo.engine.kernels.sliding import Sliding
 from zoo.engine.kernels.tiles import cut, cut_leading, panel_tile
-from zoo.engine.threads import Workspace, parallel_for
+from zoo.engine.threads import Workspace
 
 Run = Callable[[], None]
 
 _VECTORS, _LANES = register_tile()
 WIDTH = _VECTORS * _LANES                                   # columns of a panel
 TILE_COSTS = {4: 5.5, 5: 6.2, 6: 7.0, 7: 8.4}              # measured: time of a tile of so many rows; 7 hardly fit
+FEWEST = min(TILE_COSTS)                                   # rows that a product must have
 
 
 class Rows(NamedTuple):
@@ -60,42 +62,85 @@ class Rows(NamedTuple):
     image: int = 0
 
 
-_MATRIX = ("depth", "first", "last", "columns", "planes", "x_plane", "y_start", "y_plane", "plane")
+_TASK = ("start", "top", "places", "lines", "images", "first", "last", "first_line", "first_image")
+_LAYER = ("step", "x_line", "x_image", "tap", "taps", "line", "image", "depth", "columns")
+PADDING = ("height", "width", "before", "left", "down", "reach", "wide", "channels")
 
 
-def panel_product(rows: int, source: ProgramSource) -> Callable[..., None]:
-    """The compiled function ``out = epilogue(x y)``.
+def padded_piece(name: str) -> list[str]:
+    """Lines that copy what some lines of windows of some images need, with zeros around it, to the array `name`."""
+    return ["tall = (lines - 1) * down + reach",
+            "for g in range(images):",
+            "    for r in range(tall):",
+            "        at = first_line * down - before + r",
+            "        o, inside = U(g * tall + r) * U(wide * channels), 0 <= at < height",
+            "        c = U((first_image + g) * height + at) * U(width * channels)",
+            "        for m in range(U(left * channels) if inside else U(wide * channels)):",
+            f"            {name}[o + m] = F(0)",
+            "        if inside:",
+            "            o += U(left * channels)",
+            "            for m in range(U(width * channels)):",
+            f"                {name}[o + m] = x[c + m]",
+            "            o += U(width * channels)",
+            "            for m in range(U((wide - width - left) * channels)):",
+            f"                {name}[o + m] = F(0)"]
 
-    Its arguments: the arrays x, y and out, flat; scratch memory for one tile; the fields of `Rows`; the depth of one
-    piece of a row; the panels of y from ``first`` to ``last``, of all ``columns`` of the output; how many such products
-    there are, and how far apart they are in x, y and the output.
+
+def padding_numbers(sliding: Sliding, channels: int) -> tuple[int, ...]:
+    """The numbers of `PADDING` for windows over two axes."""
+    (before, _), (left, right) = sliding.pads
+    reach = (sliding.window[0] - 1) * sliding.dilation[0] + 1
+    return (*sliding.sizes, before, left, sliding.strides[0], reach, left + sliding.sizes[1] + right, channels)
+
+
+def piece_size(sliding: Sliding, channels: int, images: int, lines: int) -> int:
+    """How many numbers such a piece has."""
+    *_, down, reach, wide, _ = padding_numbers(sliding, channels)
+    return images * ((lines - 1) * down + reach) * wide * channels
+
+
+def tile_imports(rows: int) -> str:
+    """What functions that call ``product`` need."""
+    return (f"from {__package__}.microkernel import tile_product\n\n"
+            f"product = tile_product({rows}, {_VECTORS}, {_LANES})\n\n")
+
+
+def _product_tasks(rows: int, source: ProgramSource, padded: bool) -> Tasks:
+    """Tasks of ``out = epilogue(x y)``.
+
+    A task does ``places`` of ``lines`` of ``images``, which are rows of x; the first is at ``start``, and ``step``,
+    ``x_line`` and ``x_image`` apart the others. A row is ``taps`` pieces of ``depth`` elements, ``tap`` apart. The
+    panels of y from ``first`` to ``last`` are used. The results are rows of the output from ``top`` on; lines and
+    images begin ``line`` and ``image`` rows apart.
 
     Args:
         rows: of one tile; a line must have as many places at least.
         source: the epilogue.
+        padded: whether the rows lie in a padded piece of x.
     """
     lines, result = source.inside("c", "given")
-    store = ["place = top + g * image + i * line + j + r", "o = U(k * plane + place * columns + n)",
+    store = ["place = top + g * image + i * line + j + r", "o = U(place * columns + n)",
              *source.before("place", "columns", "n"),
              "for c in range(size):", f"    given = tile[U(r * {WIDTH}) + c]",
              *(f"    {line}" for line in lines), f"    out[o + c] = {result}"]
-    body = ["for k in range(planes):",
-            f"    for n in range(first * {WIDTH}, min(last * {WIDTH}, columns), {WIDTH}):",
-            f"        size = U(min({WIDTH}, columns - n))",
-            f"        b, panel = y_start + k * y_plane + n * depth * taps, {WIDTH} * depth",
-            "        for g in range(images):",
-            "            for i in range(lines):",
-            "                a = start + k * x_plane + g * x_image + i * x_line",
-            f"                for q in range(0, places, {rows}):",
-            f"                    j = min(q, places - {rows})",             # some of the last places may be done twice
-            "                    for t in range(taps):",
-            "                        product(x, a + j * step + t * tap, step, y, b + t * panel, depth, tile, t)",
-            f"                    for r in range({rows}):", *(f"                        {line}" for line in store)]
-    imports = [f"from {__package__}.microkernel import tile_product", "",
-               f"product = tile_product({rows}, {_VECTORS}, {_LANES})", "", ""]
-    return compiled("panels", ["x", "y", "out", "tile", *Rows._fields, *_MATRIX, *source.parameters], body,
-                    [read(), read(), written(), written(), *[INT] * len(Rows._fields + _MATRIX), *source.types],
-                    "\n".join(imports))
+    body = [*(padded_piece("piece") if padded else ()), *(["x_image = tall * wide * channels"] if padded else ()),
+            f"for n in range(first * {WIDTH}, min(last * {WIDTH}, columns), {WIDTH}):",
+            f"    size, panel = U(min({WIDTH}, columns - n)), {WIDTH} * depth",
+            f"    b, part = n * depth * taps, panel // {AHEAD}",
+            "    later, end = b + panel * taps, b + 2 * panel * taps - part",         # the next panel is brought near
+            "    for g in range(images):",
+            "        for i in range(lines):",
+            "            a = start + g * x_image + i * x_line",
+            f"            for q in range(0, places, {rows}):",
+            f"                j = min(q, places - {rows})",                           # some of the last are done twice
+            "                for t in range(taps):",
+            f"                    product({'piece' if padded else 'x'}, a + j * step + t * tap, step, y,",
+            "                            b + t * panel, depth, tile, t, later)",
+            "                    later = min(later + part, end)",
+            f"                for r in range({rows}):", *(f"                    {line}" for line in store)]
+    parameters = ["x", "y", "out", "tile", "piece", *_LAYER, *PADDING, *source.parameters]
+    return Tasks("panels", _TASK, parameters, body,
+                 [read(), read(), *[written()] * 3, *[INT] * len(_LAYER + PADDING), *source.types], tile_imports(rows))
 
 
 def tile_rows(places: int) -> int:
@@ -103,74 +148,51 @@ def tile_rows(places: int) -> int:
     return min(TILE_COSTS, key=lambda rows: -(-places // rows) * TILE_COSTS[rows])
 
 
-class _Panels:
-    """The product of a node, for any of its rows and panels.
+def _bind(node: Node, inputs: Sequence[np.ndarray], output: np.ndarray, sliding: Sliding,
+          tasks: Sequence[Sequence[int]], seconds: float) -> Run:
+    """The work on tasks of a convolution over two axes, or of a product, seen as such."""
+    x, y, *extra = inputs
+    channels, (taps, along), (down, across) = x.shape[-1], sliding.window, sliding.strides
+    source, padded = ProgramSource(node.epilogue, [None, *epilogue_operands(node)]), any(map(any, sliding.pads))
+    padding, (lines, places) = padding_numbers(sliding, channels), sliding.counts
+    line, rows = (padding[6] if padded else sliding.sizes[1]) * channels, tile_rows(places)
+    piece = max(piece_size(sliding, channels, images, some) for _, _, _, some, images, *_ in tasks) if padded else 0
+    numbers = (across * channels, down * line, sliding.sizes[0] * line, sliding.dilation[0] * line, taps, places,
+               lines * places, along * channels, output.shape[-1], *padding,
+               *(operand.reshape(-1) for operand in extra), *source.numbers)
+    arrays = x.reshape(-1), y.reshape(-1), output.reshape(-1)
 
-    Args:
-        node: a convolution or a product of matrices.
-        inputs: its inputs, the second one in panels.
-        output: of the node.
-        places: that follow each other evenly in the first input.
-    """
+    def arguments(workspace: Workspace) -> tuple[Any, ...]:
+        return *arrays, workspace.take((rows * WIDTH,)), workspace.take((piece,)), *numbers
 
-    def __init__(self, node: Node, inputs: Sequence[np.ndarray], output: np.ndarray, places: int):
-        _, y, *extra = inputs
-        source, rows = ProgramSource(node.epilogue, [None, *epilogue_operands(node)]), tile_rows(places)
-        self.function, self.tile = panel_product(rows, source), rows * WIDTH
-        self.y, self.output = y.reshape(-1), output.reshape(-1)
-        self.count, self.depth, self.columns = len(y), y.shape[1], output.shape[-1]
-        self.operands = (*(operand.reshape(-1) for operand in extra), *source.numbers)
-
-    def on(self, x: np.ndarray, rows: Rows, panels: slice, workspace: Workspace) -> None:
-        """Computes some rows, which lie in x, of some columns."""
-        self.function(x.reshape(-1), self.y, self.output, workspace.take((self.tile,)), *rows, self.depth // rows.taps,
-                      panels.start, panels.stop, self.columns, 1, 0, 0, 0, 0, *self.operands)
-
-    def tiles(self, rows: int, left: int) -> tuple[int, list[slice]]:
-        """How many rows a task has at most, and the panels of tasks; of x, each row needs `left` elements anew."""
-        tall, wide = panel_tile(rows, left, self.count, self.depth * WIDTH, rows * self.depth * self.columns)
-        return tall, cut(self.count, wide)
+    return _product_tasks(rows, source, padded).bind(tasks, arguments, seconds)
 
 
 def _bind_product(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
     """``output = epilogue(x @ y)`` for x (..., depth) and output (..., columns)."""
-    x, count = inputs[0], prod(outputs[0].shape[:-1])
-    product = _Panels(node, inputs, outputs[0], count)
-    tall, pieces = product.tiles(count, product.depth)
-    enough = 2 * product.tile // WIDTH                      # then no task has fewer rows than a tile
-    tasks = [(Rows(rows.start * product.depth, product.depth, rows.stop - rows.start, top=rows.start), panels)
-             for rows in cut(count, max(tall, enough)) for panels in pieces]
-
-    def body(i: int, workspace: Workspace) -> None:
-        product.on(x, *tasks[i], workspace)
-
-    seconds = _product_cost(node)
-    return lambda: parallel_for(len(tasks), body, seconds)
+    count, (panels, depth, _) = prod(outputs[0].shape[:-1]), inputs[1].shape
+    tall, wide = panel_tile(count, depth, panels, depth * WIDTH, count * inputs[1].size)
+    enough = 2 * tile_rows(count)                           # then no task has fewer rows than a tile
+    tasks = [(rows.start * depth, rows.start, rows.stop - rows.start, 1, 1, part.start, part.stop, 0, 0)
+             for rows in cut(count, max(tall, enough)) for part in cut(panels, wide)]
+    line = Sliding((1, count), (1, 1), (1, 1), (1, 1), ((0, 0), (0, 0)), (1, count))
+    return _bind(node, inputs, outputs[0], line, tasks, _product_cost(node))
 
 
 def _bind_windows(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
-    """A convolution over one or two axes; one is seen as one row of two."""
-    sliding = plane(sliding_of(node))
-    x, (down, across) = inputs[0].reshape(-1, *sliding.sizes, inputs[0].shape[-1]), sliding.counts
-    product = _Panels(node, inputs, outputs[0], across)
-    tall, pieces = product.tiles(len(x) * down * across, x.shape[-1] * prod(sliding.strides))
-    tasks = [((*index, slice(0, down))[:2], panels) for index in cut_leading((len(x), down), max(1, tall // across))
-             for panels in pieces]
-    padded, channels = any(map(any, sliding.pads)), x.shape[-1]
-
-    def body(i: int, workspace: Workspace) -> None:
-        (images, lines), panels = tasks[i]
-        given, start = x, (images.start * x.shape[1] + lines.start * sliding.strides[0]) * x.shape[2] * channels
-        if padded:
-            given, start = sliding.piece(x, images, lines, 0, workspace), 0
-        line = given.shape[2] * channels
-        product.on(given, Rows(start, sliding.strides[1] * channels, across, sliding.strides[0] * line,
-                               lines.stop - lines.start, given.shape[1] * line, images.stop - images.start,
-                               sliding.dilation[0] * line, sliding.window[0],
-                               (images.start * down + lines.start) * across, across, down * across), panels, workspace)
-
-    seconds = _windows_cost(node)
-    return lambda: parallel_for(len(tasks), body, seconds)
+    """A convolution over one or two axes."""
+    sliding, (panels, depth, _) = plane(sliding_of(node)), inputs[1].shape
+    (height, width), (lines, places), (down, across) = sliding.sizes, sliding.counts, sliding.strides
+    images, channels = len(inputs[0]), inputs[0].shape[-1]
+    count, padded = images * lines * places, any(map(any, sliding.pads))
+    tall, wide = panel_tile(count, channels * down * across, panels, depth * WIDTH, count * inputs[1].size)
+    tasks = []
+    for index in cut_leading((images, lines), max(1, tall // places)):
+        some, rows = (*index, slice(0, lines))[:2]
+        start = 0 if padded else (some.start * height + rows.start * down) * width * channels
+        tasks += [(start, (some.start * lines + rows.start) * places, places, rows.stop - rows.start,
+                   some.stop - some.start, part.start, part.stop, rows.start, some.start) for part in cut(panels, wide)]
+    return _bind(node, inputs, outputs[0], sliding, tasks, _windows_cost(node))
 
 
 def plane(sliding: Sliding) -> Sliding:
@@ -183,8 +205,8 @@ def plane(sliding: Sliding) -> Sliding:
 
 def _supports(node: Node, places: int) -> str | None:
     """What all products need."""
-    if places < min(TILE_COSTS):
-        return f"needs {min(TILE_COSTS)} rows that follow each other"
+    if places < FEWEST:
+        return f"needs {FEWEST} rows that follow each other"
     if node.output.dtype != "float32":
         return f"computes float32 only, not {node.output.dtype}"
     if node.output.spec.size < SMALLEST:
@@ -217,7 +239,8 @@ def _product_cost(node: Node) -> float:
 
 def _windows_cost(node: Node) -> float:
     """The products, with the epilogue, and a copy of the input if it is padded."""
-    return _padded_cost(node, prod(node.output.shape[:-2]), node.output.shape[-2]) + node.op_inputs[0].spec.size / costs.PASS
+    copy = node.op_inputs[0].spec.size / costs.PASS
+    return _padded_cost(node, prod(node.output.shape[:-2]), node.output.shape[-2]) + copy
 
 
 def _padded_cost(node: Node, lines: int, places: int) -> float:
@@ -226,8 +249,8 @@ def _padded_cost(node: Node, lines: int, places: int) -> float:
     return costs.panels(work, prod(y.shape[:-1]), columns) + costs.epilogue(node, compiled=True)
 
 
-for _op, _name, _refusal, _bind, _cost in (
+for _op, _name, _refusal, _binding, _seconds in (
         ("matmul", "panels", _supports_matmul, _bind_product, _product_cost),
         ("conv", "pointwise_panels", _supports_pointwise, _bind_product, _product_cost),
         ("conv", "window_panels", _supports_windows, _bind_windows, _windows_cost)):
-    register(Kernel(_op, _name, "jit", _refusal, _bind, cost=_cost, packing=partial(panel_packing, width=WIDTH)))
+    register(Kernel(_op, _name, "jit", _refusal, _binding, cost=_seconds, packing=partial(panel_packing, width=WIDTH)))

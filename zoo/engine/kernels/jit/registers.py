@@ -6,6 +6,8 @@ from functools import cache
 
 from zoo.engine.cpu import cpu_features
 
+AHEAD = 8                                                   # products of tiles during which one panel is brought near
+
 
 @cache
 def register_tile() -> tuple[int, int]:

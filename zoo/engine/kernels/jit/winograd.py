@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +13,22 @@ from zoo.engine.graph import Node
 from zoo.engine.kernels import costs, winograd
 from zoo.engine.kernels.jit.compiler import INT, compiled, read, written
 from zoo.engine.kernels.jit.epilogue import SMALLEST, epilogue_operands, epilogue_refusal
+from zoo.engine.kernels.jit.panels import (
+    FEWEST, PADDING, WIDTH, padded_piece, padding_numbers, piece_size, tile_imports, tile_rows,
+)
+from zoo.engine.kernels.jit.registers import AHEAD
 from zoo.engine.kernels.jit.rows import ProgramSource
 from zoo.engine.kernels.jit.source import number
-from zoo.engine.kernels.registry import Kernel, register
-from zoo.engine.kernels.tiles import cut, cut_leading, winograd_tile
-from zoo.engine.threads import Workspace, parallel_for
+from zoo.engine.kernels.jit.tasks import Tasks
+from zoo.engine.kernels.panels import PACKED
+from zoo.engine.kernels.registry import Kernel, Packing, register
+from zoo.engine.kernels.tiles import cut, cut_leading, winograd_panels
+from zoo.engine.threads import Workspace
 
 _INTO = ("images", "rows", "across", "line", "channels", "plane")
-_BACK = ("images", "rows", "across", "plane", "first_image", "first_row", "height", "width", "start", "stop", "columns")
+_TASK = ("first_image", "images", "first_line", "lines", "panel", "end")
+_SCRATCH = ("piece", "moved", "sums", "places", "tile")
+_GEOMETRY = ("across", "kernel_plane", "out_height", "out_width", "columns")
 
 BLOCK = 128                                                # channels transformed at a time; a tile of them fits in L1
 
@@ -94,13 +103,19 @@ def tile_transform(matrix: np.ndarray, tile: int) -> Callable[..., None]:
 
     The results are one matrix (tiles, channels) for each element of a transformed piece.
     """
+    return compiled("winograd_inputs", ["piece", "out", "places", *_INTO], _enter(matrix, tile, "out"),
+                    [read(), written(), written(), *[INT] * len(_INTO)])
+
+
+def _enter(matrix: np.ndarray, tile: int, out: str) -> list[str]:
+    """Lines of that transform, with the results in the array of that name."""
     height, size = matrix.shape
     every = [(i, j) for i in range(size) for j in range(size)]
     loop = [f"x{i}_{j} = piece[a{i} + d{j} + c]" for i, j in every]
     loop += tile_product(matrix, "x", "y")
     loop += [f"places[U({(i * height + j) * BLOCK}) + c] = y{i}_{j}" for i in range(height) for j in range(height)]
     top = f"(n * (rows * {tile} + {size - tile}) + r * {tile})"
-    body = ["step, row = U(channels), U(line * channels)", *(f"d{j} = U({j}) * step" for j in range(size)),
+    return ["step, row = U(channels), U(line * channels)", *(f"d{j} = U({j}) * step" for j in range(size)),
             *_over_tiles("channels", [
                 f"a0 = U(({top} * line + q * {tile}) * channels + first)",
                 *(f"a{i} = a{i - 1} + row" for i in range(1, size)),
@@ -108,69 +123,103 @@ def tile_transform(matrix: np.ndarray, tile: int) -> Callable[..., None]:
                 f"for k in range({height * height}):",
                 f"    o, p = U(k * plane + t * channels + first), U(k * {BLOCK})",
                 "    for c in range(size):",
-                "        out[o + c] = places[p + c]"])]
-    return compiled("winograd_inputs", ["piece", "out", "places", *_INTO], body,
-                    [read(), written(), written(), *[INT] * len(_INTO)])
+                f"        {out}[o + c] = places[p + c]"])]
 
 
-def _outputs(transform: winograd.Transform, source: ProgramSource) -> Callable[..., None]:
-    """The compiled transform of outputs, with the epilogue."""
+def _multiply(elements: int, rows: int) -> list[str]:
+    """Lines that multiply all elements of the transformed tiles by one panel each, from column ``start`` on."""
+    return [f"part = channels * {WIDTH} // {AHEAD}",
+            f"for k in range({elements}):",
+            "    b = k * kernel_plane + start * channels",
+            f"    later = b + kernel_plane if k < {elements - 1} else (start + {WIDTH}) * channels",
+            f"    after = later + channels * {WIDTH} - part",
+            f"    for q in range(0, count, {rows}):",
+            f"        j = min(q, count - {rows})",             # some of the last tiles may be done twice
+            "        product(moved, k * plane + j * channels, channels, kernel, b, channels, tile, 0, later)",
+            "        later = min(later + part, after)",
+            f"        for r in range({rows}):",
+            f"            o, p = U((k * count + j + r) * (stop - start)), U(r * {WIDTH})",
+            "            for c in range(U(stop - start)):",
+            "                sums[o + c] = tile[p + c]"]
+
+
+def _leave(transform: winograd.Transform, source: ProgramSource) -> list[str]:
+    """Lines that transform the sums back and do the epilogue, for the columns from ``start`` to ``stop``."""
     size, tile = transform.size, transform.tile
-    loop = [f"x{i}_{j} = product[o + d{i * size + j} + c]" for i in range(size) for j in range(size)]
+    loop = [f"x{i}_{j} = sums[o + d{i * size + j} + c]" for i in range(size) for j in range(size)]
     loop += tile_product(transform.outputs, "x", "y")
     loop += [f"places[U({(i * tile + j) * BLOCK}) + c] = y{i}_{j}" for i in range(tile) for j in range(tile)]
     lines, result = source.inside("c", "given")
-    store = [f"place = ((first_image + n) * height + top + i) * width + q * {tile} + j",
+    store = [f"place = ((first_image + n) * out_height + top + i) * out_width + q * {tile} + j",
              f"o, p = U(place * columns + start + first), U((i * {tile} + j) * {BLOCK})",
              *source.before("place", "columns", "start + first"),
              "for c in range(size):", *_indented(["given = places[p + c]", *lines, f"out[o + c] = {result}"], 1)]
-    body = [*(f"d{i} = U({i} * plane)" for i in range(size * size)), *_over_tiles("(stop - start)", [
+    return [*(f"d{i} = U({i} * count * (stop - start))" for i in range(size * size)), *_over_tiles("(stop - start)", [
         "o = U(t * (stop - start) + first)",
         "for c in range(size):", *_indented(loop, 1),
-        f"top = (first_row + r) * {tile}",
-        f"for i in range(min({tile}, height - top)):",
-        f"    for j in range(min({tile}, width - q * {tile})):", *_indented(store, 2)])]
-    return compiled("winograd_outputs", ["product", "out", "places", *_BACK, *source.parameters], body,
-                    [read(), written(), written(), *[INT] * len(_BACK), *source.types])
+        f"top = (first_line + r) * {tile}",
+        f"for i in range(min({tile}, out_height - top)):",
+        f"    for j in range(min({tile}, out_width - q * {tile})):", *_indented(store, 2)])]
+
+
+def _tasks(transform: winograd.Transform, rows: int, source: ProgramSource) -> Tasks:
+    """Tasks of the whole convolution: some lines of tiles of some images, and some panels."""
+    body = [*padded_piece("piece"),
+            "rows, line, count = lines, wide, images * lines * across",
+            "plane = count * channels",
+            *_enter(transform.inputs, transform.tile, "moved"),
+            f"for start in range(panel * {WIDTH}, min(end * {WIDTH}, columns), {WIDTH}):",
+            f"    stop = min(start + {WIDTH}, columns)",
+            *_indented([*_multiply(transform.size ** 2, rows), *_leave(transform, source)], 1)]
+    parameters = ["x", "kernel", "out", *_SCRATCH, *_GEOMETRY, *PADDING, *source.parameters]
+    numbers = len(_GEOMETRY + PADDING)
+    return Tasks("winograd", _TASK, parameters, body,
+                 [read(), read(), *[written()] * (1 + len(_SCRATCH)), *[INT] * numbers, *source.types],
+                 tile_imports(rows))
 
 
 def _bind(tile: int, node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Callable[[], None]:
     (x, kernel, *extra), (output,) = inputs, outputs
-    transform, sliding = winograd.transform(tile), winograd.sliding_tiles(node, tile)
-    source = ProgramSource(node.epilogue, [None, *epilogue_operands(node)])
-    into, back = tile_transform(transform.inputs, tile), _outputs(transform, source)
+    sliding, source = winograd.sliding_tiles(node, tile), ProgramSource(node.epilogue, [None, *epilogue_operands(node)])
     images, height, width, columns = output.shape
-    (down, across), channels = sliding.counts, x.shape[-1]
-    tall, wide = winograd_tile(images * down, across, channels, columns, len(kernel))
-    flat, rest = output.reshape(-1), (*(operand.reshape(-1) for operand in extra), *source.numbers)
-    tiles = [((*index, slice(0, down))[:2], piece, kernel[:, :, piece])
-             for index in cut_leading((images, down), tall) for piece in cut(columns, wide)]
+    (down, across), (elements, panels, channels, _) = sliding.counts, kernel.shape
+    tall, wide = winograd_panels(images * down, across, channels, panels, WIDTH, elements)
+    pieces = [(*index, slice(0, down))[:2] for index in cut_leading((images, down), tall)]
+    counts = [(some.stop - some.start, lines.stop - lines.start) for some, lines in pieces]
+    tasks = [(some.start, some.stop - some.start, lines.start, lines.stop - lines.start, part.start, part.stop)
+             for some, lines in pieces for part in cut(panels, wide)]
+    rows, most = tile_rows(min(map(prod, counts)) * across), max(map(prod, counts)) * across
+    sizes = (max(piece_size(sliding, channels, *count) for count in counts), elements * most * channels,
+             elements * most * WIDTH, elements * BLOCK, rows * WIDTH)
+    numbers = (across, panels * channels * WIDTH, height, width, columns, *padding_numbers(sliding, channels),
+               *(operand.reshape(-1) for operand in extra), *source.numbers)
+    arrays = x.reshape(-1), kernel.reshape(-1), output.reshape(-1)
 
-    def body(i: int, workspace: Workspace) -> None:
-        (some, rows), piece, weights = tiles[i]
-        part = np.ascontiguousarray(sliding.piece(x, some, rows, 0, workspace))
-        count = len(part), rows.stop - rows.start, across
-        left, product = (workspace.take((len(kernel), prod(count), size)) for size in weights.shape[1:])
-        places = workspace.take((len(kernel) * BLOCK,))
-        into(part.reshape(-1), left.reshape(-1), places, *count, part.shape[2], channels, left[0].size)
-        np.matmul(left, weights, out=product)
-        back(product.reshape(-1), flat, places, *count, product[0].size, some.start, rows.start, height, width,
-             piece.start, piece.stop, columns, *rest)
+    def arguments(workspace: Workspace) -> tuple[Any, ...]:
+        return *arrays, *(workspace.take((size,)) for size in sizes), *numbers
 
-    seconds = _cost(tile, node)
-    return lambda: parallel_for(len(tiles), body, seconds)
+    return _tasks(winograd.transform(tile), rows, source).bind(tasks, arguments, _cost(tile, node))
 
 
 def _cost(tile: int, node: Node) -> float:
     return winograd.cost(node, tile, compiled=True) + costs.epilogue(node, compiled=True)
 
 
-def _supports(node: Node) -> str | None:
+def _supports(tile: int, node: Node) -> str | None:
     if node.output.spec.size < SMALLEST:
         return f"pays from {SMALLEST} elements on"
-    return winograd.refusal(node) or epilogue_refusal(node)
+    refusal = winograd.refusal(node) or epilogue_refusal(node)
+    if refusal is None and node.output.shape[0] * prod(winograd.tiles_of(node, tile)) < FEWEST:
+        return f"needs {FEWEST} tiles"
+    return refusal
+
+
+def _packing(tile: int, node: Node) -> tuple[Packing, ...]:
+    """The kernel transformed, and then in panels."""
+    elements = (tile + 2) ** 2 * prod(node.op_inputs[1].shape[-2:])
+    return (*winograd.packing(tile)(node), Packing(1, "panels", {"width": WIDTH}, elements / PACKED))
 
 
 for _tile in winograd.TILES:
-    register(Kernel("conv", f"winograd_{_tile}x{_tile}", "jit", _supports, partial(_bind, _tile),
-                    packing=winograd.packing(_tile), cost=partial(_cost, _tile), tolerance=1e-5))
+    register(Kernel("conv", f"winograd_{_tile}x{_tile}", "jit", partial(_supports, _tile), partial(_bind, _tile),
+                    packing=partial(_packing, _tile), cost=partial(_cost, _tile), tolerance=1e-5))
