@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 
@@ -35,6 +36,8 @@ def compiled(name: str, parameters: Sequence[str], body: Sequence[str], argument
         argument_types: `INT`, `FLOAT`, and what `read` and `written` give.
         imports: further lines of import, for functions of this package that it calls.
     """
+    content = hashlib.sha256("\n".join([*parameters, *body, *argument_types]).encode()).hexdigest()
+    name = f"{name}_{content[:16]}"                         # symbols of one name would be mixed up
     lines = [f"def {name}({', '.join(parameters)}):", *(f"    {line}" for line in body)]
     source = _HEADER + imports + _named_constants("\n".join(lines)) + "\n"
     return compiled_function(Unit(name, source, tuple(argument_types)))
