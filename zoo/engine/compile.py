@@ -15,6 +15,7 @@ from zoo.engine.kernels.select import Choice, select_kernel
 from zoo.engine.late_sizes import LateProgram, is_late
 from zoo.engine.op import OPS
 from zoo.engine.passes import FOR_DEVICES, INFERENCE, Pipeline
+from zoo.engine.passes.fuse_chains import fuse_chains
 from zoo.engine.program import Program, Step
 from zoo.engine.prologue import WeightCache
 from zoo.errors import ShapeError
@@ -59,7 +60,9 @@ def lower(graph: Graph, cache: WeightCache | None = None, *, compiled: bool = Tr
         ShapeError: a size is unknown; programs are compiled for one shape each.
     """
     _check_static(graph)
-    fixed, allowed = FixedValues(graph), families.usable(compiled)
+    allowed = families.usable(compiled)
+    graph, _ = fuse_chains(graph, allowed)
+    fixed = FixedValues(graph)
     chosen: dict[Node, tuple[Node, Choice]] = {}
 
     def rule(rewriter: Rewriter, node: Node, inputs: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from zoo.engine.kernels.jit.walk import Walk
 from zoo.engine.kernels.registry import Kernel, register
 from zoo.engine.kernels.sliding import Sliding
 from zoo.engine.kernels.tiles import cut
+from zoo.engine.machine_code.unit import CompiledFunction
 from zoo.engine.threads import Workspace, parallel_for, scratch
 
 _PER_SECOND = 1e10                                          # multiplications, with their additions
@@ -29,7 +31,7 @@ _STRANDS = 8                                                # sums of the gradie
 Run = Callable[[], None]
 
 
-def _supports(node: Node) -> str | None:
+def supports_depthwise(node: Node) -> str | None:
     """Each channel is a group of its own, with one output."""
     channels = node.inputs[0].shape[-1]
     if node.attrs["groups"] != channels or channels == 1 or node.inputs[1].shape[-1] != channels:
@@ -59,14 +61,24 @@ def _convolve(walk: Walk, source: ProgramSource, count: int) -> list[str]:
             "for c in range(step):", *(f"    {line}" for line in loop)]
 
 
-def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
-    (x, weights, *extra), (output,) = inputs, outputs
-    walk, source = Walk(sliding_of(node), x.shape[-1]), ProgramSource(node.epilogue, [None, *epilogue_operands(node)])
+def convolve(node: Node, walk: Walk,
+             extra: Sequence[np.ndarray]) -> tuple[CompiledFunction, tuple[Any, ...], list[str]]:
+    """The compiled function of a node with its epilogue, the arguments for what the epilogue reads, and their types.
+
+    The function's other arguments are the arrays x, weights, out and scratch, flat, and `walk.parameters`.
+    """
+    source = ProgramSource(node.epilogue, [None, *epilogue_operands(node)])
     function = compiled("depthwise", ["x", "weights", "out", "scratch", *walk.parameters, *source.parameters],
                         walk.source(partial(_convolve, walk, source)),
                         [read(), read(), written(), written(), *[INT] * len(walk.parameters), *source.types])
-    arrays = (x.reshape(-1), weights.reshape(-1), output.reshape(-1))
-    rest = (*walk.numbers, *(operand.reshape(-1) for operand in extra), *source.numbers)
+    return function, (*(operand.reshape(-1) for operand in extra), *source.numbers), source.types
+
+
+def _bind(node: Node, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Run:
+    (x, weights, *extra), (output,) = inputs, outputs
+    walk = Walk(sliding_of(node), x.shape[-1])
+    function, operands, _ = convolve(node, walk, extra)
+    arrays, rest = (x.reshape(-1), weights.reshape(-1), output.reshape(-1)), (*walk.numbers, *operands)
     tasks = walk.tasks(len(x), x.shape[-1])
 
     def body(i: int, workspace: Workspace) -> None:
@@ -173,9 +185,9 @@ def _transposed_cost(node: Node) -> float:
     return x.spec.size * prod(kernel.shape[:-2]) / _SCATTERED_PER_SECOND
 
 
-register(Kernel("conv", "depthwise", "jit", _supports, _bind,
+register(Kernel("conv", "depthwise", "jit", supports_depthwise, _bind,
                 cost=lambda node: costs.windows(node, _PER_SECOND) + costs.epilogue(node, compiled=True)))
-register(Kernel("conv_kernel_gradient", "depthwise", "jit", _supports, _bind_gradient,
+register(Kernel("conv_kernel_gradient", "depthwise", "jit", supports_depthwise, _bind_gradient,
                 cost=lambda node: node.inputs[1].spec.size * prod(node.attrs["window"]) / _PER_SECOND))
-register(Kernel("conv_transpose", "depthwise", "jit", _supports, _bind_transposed,
+register(Kernel("conv_transpose", "depthwise", "jit", supports_depthwise, _bind_transposed,
                 cost=lambda node: _transposed_cost(node) + costs.epilogue(node, compiled=True)))

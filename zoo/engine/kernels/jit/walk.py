@@ -23,6 +23,7 @@ class Walk:
     Args:
         sliding: windows over one or two spatial axes.
         channels: of the input.
+        ready: whether ``x`` is just the rows that a task needs, padded already.
 
     Attributes:
         parameters: of generated functions: the geometry, after ``x`` and ``scratch``.
@@ -32,14 +33,15 @@ class Walk:
 
     parameters = ("image", "top", "bottom", "height", "width", "before", "left", "line", "rows", "places", "channels")
 
-    def __init__(self, sliding: Sliding, channels: int):
+    def __init__(self, sliding: Sliding, channels: int, ready: bool = False):
         one = (1,) * (2 - len(sliding.window))
         self.window, self.strides, self.dilation = (one + part for part in
                                                     (sliding.window, sliding.strides, sliding.dilation))
         (before, after), (left, right) = ((0, 0),) * len(one) + sliding.pads
         (height, width), (self.rows, self.places) = one + sliding.sizes, one + sliding.counts
         self.channels, self.line = channels, left + width + right
-        self.padded = any((before, after, left, right))
+        self.padded = not ready and any((before, after, left, right))
+        self.relative = ready or self.padded
         self.array = "scratch" if self.padded else "x"
         self.numbers = (height, width, before, left, self.line, self.rows, self.places, channels)
 
@@ -80,7 +82,7 @@ class Walk:
 
     def _window(self, count: int) -> list[str]:
         """Lines with the places where rows of the window begin."""
-        start = f"(i - top) * {self.strides[0]}" if self.padded else f"image * height + i * {self.strides[0]}"
+        start = f"(i - top) * {self.strides[0]}" if self.relative else f"image * height + i * {self.strides[0]}"
         return ["first = (image * rows + i) * places + j",
                 f"a0 = U({start}) * row + U(j * {self.strides[1]}) * step",
                 *(f"a{k} = a{k - 1} + row * U({self.dilation[0]})" for k in range(1, self.window[0]))]
