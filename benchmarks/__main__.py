@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import cold, conformance, document, fitting, footprint, inference, machine, plots, scaling, starting
+from benchmarks import (cold, conformance, document, fitting, footprint, inference, machine, plots, scaling, sequences,
+                        starting)
 from benchmarks.peers.models import FOLDER
 from benchmarks.tables import RESULTS, Results, Table
 
@@ -42,6 +43,7 @@ def _scaling(options: argparse.Namespace) -> Iterator[Table]:
 TABLES: dict[str, Callable[[argparse.Namespace], Iterator[Table]]] = {
     "inference": _inference,
     "training": lambda options: fitting.tables(options.networks, options.rounds),
+    "sequences": lambda options: sequences.tables(rounds=options.rounds),
     "cold": lambda options: iter([cold.measure(FOLDER, options.rounds, options.peers)]),
     "starting": lambda options: iter([starting.table(options.networks, options.rounds)]),
     "imports": _imports,

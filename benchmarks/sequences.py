@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Iterator, Sequence
 
 from benchmarks.inference import OURS, Peer, measure, present
 from benchmarks.sequences_worker import BATCHES, PLANS
 from benchmarks.tables import Cell, Table
 
+MODES = ("forward", "step")
 PEERS = ("zoo", "zoo_numpy", "keras_tensorflow", "keras_torch", "onnxruntime_zoo")
 COLUMNS = ("network", "mode", "batch", "peer", "program", "ms", "best", "ratio", "ready s", "peak MB", "error")
 
@@ -44,28 +46,34 @@ def table(absent: list[str]) -> Table:
         f"difference to zoo's output. Absent: {', '.join(absent) or 'none'}."), COLUMNS, keys=4)
 
 
+def tables(networks: Sequence[str] = tuple(PLANS), modes: Sequence[str] = MODES, batches: Sequence[int] = BATCHES,
+           rounds: int = 5, peers: Sequence[str] = PEERS) -> Iterator[Table]:
+    """The table of each network, mode and batch size, as soon as it is measured."""
+    installed, absent = present(list(peers))
+    for network in networks:
+        for mode in modes:
+            for batch in batches:
+                some = [peer for peer in installed if mode == "forward" or not peer.startswith("onnx")]
+                measured = measure(f"{network}:{mode}", batch, rounds, some, "benchmarks.sequences_worker")
+                yield table(absent).with_rows(rows(network, mode, batch, measured))
+
+
 def main() -> None:
     """Prints (and writes) the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", nargs="+", default=list(PLANS), choices=list(PLANS))
-    parser.add_argument("--modes", nargs="+", default=["forward", "step"], choices=["forward", "step"])
+    parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES))
     parser.add_argument("--batches", nargs="+", type=int, default=list(BATCHES))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--output", help="also write the table to this file")
     options = parser.parse_args()
-    peers, absent = present(options.peers)
-    result = table(absent)
     print(time.strftime("%Y-%m-%d"), flush=True)
-    for network in options.networks:
-        for mode in options.modes:
-            for batch in options.batches:
-                some = [peer for peer in peers if mode == "forward" or not peer.startswith("onnx")]
-                measured = measure(f"{network}:{mode}", batch, options.rounds, some, "benchmarks.sequences_worker")
-                found = rows(network, mode, batch, measured)
-                print(result.with_rows(found).markdown().split("\n\n")[2], flush=True)
-                result = result.with_rows([*result.rows, *found])
-    if options.output:
+    result = None
+    for part in tables(options.networks, options.modes, options.batches, options.rounds, options.peers):
+        print(part.markdown().split("\n\n")[2], flush=True)
+        result = part if result is None else result.with_rows([*result.rows, *part.rows])
+    if options.output and result is not None:
         with open(options.output, "w", encoding="utf-8") as file:
             file.write(result.markdown() + "\n")
 
