@@ -11,7 +11,6 @@ should run on the machine meanwhile.
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
