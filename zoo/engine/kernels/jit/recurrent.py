@@ -85,7 +85,8 @@ def _product(columns: tuple[str, str], z: Matrix, y: str, depth: str, *x: tuple[
     """
     (c, c_start, c_step), (low, high) = z, columns
     parts = [f"product({a}, {a_start} + k * ({a_step}), {a_step}, {y}, (n * ({depth}) + {first}) * WIDTH, {count}, "
-             f"tile, {int(i > 0)})" for i, ((a, a_start, a_step), first, count) in enumerate(x)]
+             f"tile, {int(i > 0)}, (n * ({depth}) + {depth} + {first}) * WIDTH)"            # near: the next panel
+             for i, ((a, a_start, a_step), first, count) in enumerate(x)]
     return [f"for n in range(({low}) // WIDTH, ({high} + WIDTH - 1) // WIDTH):",
             f"    begin, end = max({low}, n * WIDTH), min({high}, n * WIDTH + WIDTH)",
             f"    for i in range(0, {rows}, ROWS):",
