@@ -22,7 +22,8 @@ from zoo.engine.kernels.blas.product import supports_pointwise
 from zoo.engine.kernels.jit.compiler import INT, compiled, read, written
 from zoo.engine.kernels.jit.depthwise import convolve, supports_depthwise
 from zoo.engine.kernels.jit.epilogue import epilogue_operands, epilogue_refusal
-from zoo.engine.kernels.jit.panels import WIDTH, Rows, panel_product, tile_rows
+from zoo.engine.kernels.jit.panels import WIDTH, tile_imports, tile_rows
+from zoo.engine.kernels.jit.registers import AHEAD
 from zoo.engine.kernels.jit.rows import ProgramSource
 from zoo.engine.kernels.jit.walk import Walk
 from zoo.engine.kernels.panels import panel_packing
@@ -46,7 +47,7 @@ class _Part:
 
     Attributes:
         function: compiled.
-        arguments: what the chain passes on to it as it is: weights, numbers of panels, operands of the epilogue.
+        arguments: what the chain passes on to it as it is: weights, operands of the epilogue.
         types: of these.
         elements: scratch memory that it needs.
     """
@@ -62,12 +63,42 @@ class _Part:
         return code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
 
 
+_ROWS = ("start", "step", "places", "x_line", "lines", "top", "line", "depth", "columns")
+
+
+def _product(rows: int, source: ProgramSource) -> CompiledFunction:
+    """The compiled function ``out = epilogue(x y)``, for y in panels.
+
+    Rows of x are the `places` of some `lines`: the first is at `start`, the others are `step` and `x_line` elements
+    apart. Their results are rows of the output from `top` on, of which lines begin `line` rows apart.
+
+    Args:
+        rows: of a tile; a line must have as many places at least.
+        source: the epilogue.
+    """
+    lines, result = source.inside("c", "given")
+    store = ["place = top + i * line + j + r", "o = U(place * columns + n)", *source.before("place", "columns", "n"),
+             "for c in range(size):", f"    given = tile[U(r * {WIDTH}) + c]",
+             *(f"    {line}" for line in lines), f"    out[o + c] = {result}"]
+    body = [f"for n in range(0, columns, {WIDTH}):",
+            f"    size, b, part = U(min({WIDTH}, columns - n)), n * depth, {WIDTH} * depth // {AHEAD}",
+            f"    later, end = b + {WIDTH} * depth, b + 2 * {WIDTH} * depth - part",   # the next panel is brought near
+            "    for i in range(lines):",
+            f"        for q in range(0, places, {rows}):",
+            f"            j = min(q, places - {rows})",     # some of the last places may be done twice
+            "            product(x, start + i * x_line + j * step, step, y, b, depth, tile, 0, later)",
+            "            later = min(later + part, end)",
+            f"            for r in range({rows}):", *(f"                {line}" for line in store)]
+    return compiled("chain_product", ["x", "y", "out", "tile", *_ROWS, *source.parameters], body,
+                    [read(), read(), written(), written(), *[INT] * len(_ROWS), *source.types], tile_imports(rows))
+
+
 def _pointwise(node: Node, inputs: Sequence[np.ndarray], places: int) -> _Part:
     weights, *extra = inputs
     source, rows = ProgramSource(node.epilogue, [None, *epilogue_operands(node)]), tile_rows(places)
-    return _Part(panel_product(rows, source),
-                 (weights.reshape(-1), len(weights), *(operand.reshape(-1) for operand in extra), *source.numbers),
-                 (read(), INT, *source.types), rows * WIDTH)
+    return _Part(_product(rows, source),
+                 (weights.reshape(-1), *(operand.reshape(-1) for operand in extra), *source.numbers),
+                 (read(), *source.types), rows * WIDTH)
 
 
 def _windows(node: Node, inputs: Sequence[np.ndarray]) -> _Part:
@@ -88,10 +119,9 @@ def _chain(widen: _Part | None, windows: _Part, narrow: _Part | None) -> Compile
             parameters += [f"{letter}_address", *names[letter]]
             kinds += [INT, *part.types]
 
-    def product(letter: str, x: str, out: str, rows: Rows, depth: str, columns: str) -> str:
-        weights, panels, *operands = names[letter]
-        arguments = [x, weights, out, "tile", *rows, depth, 0, panels, columns, 1, 0, 0, 0, 0, *operands]
-        return f"call({letter}_address, {', '.join(map(str, arguments))})"
+    def product(letter: str, x: str, out: str, *rows: str) -> str:
+        weights, *operands = names[letter]
+        return f"call({letter}_address, {', '.join([x, weights, out, 'tile', *rows, *operands])})"
 
     weights, *rest = names["d"]
     if widen is None:
@@ -99,15 +129,16 @@ def _chain(widen: _Part | None, windows: _Part, narrow: _Part | None) -> Compile
                 "    o, e = U(((y - y0) * line + left) * channels), U((image * height + y) * width * inputs)",
                 "    for k in range(U(width * inputs)):", "        padded[o + k] = x[e + k]"]
     else:
-        rows = Rows("(image * height + first) * width * inputs", "inputs", "width", "width * inputs", "last - first",
-                    top="(first - y0) * line + left", line="line")
-        fill = ["if first < last:", "    " + product("w", "x", "padded", rows, "inputs", "channels")]
+        fill = ["if first < last:", "    " + product(
+            "w", "x", "padded", "(image * height + first) * width * inputs", "inputs", "width", "width * inputs",
+            "last - first", "(first - y0) * line + left", "line", "inputs", "channels")]
     slide = f"call(d_address, padded, {weights}, {{}}, tile, {{}}, {', '.join(rest)})"
     if narrow is None:
         finish = [slide.format("out", "image, r, stop")]
     else:
-        rows = Rows(0, "channels", "(stop - r) * places", top="(image * rows + r) * places")
-        finish = [slide.format("middle", "0, 0, stop - r"), product("n", "middle", "out", rows, "channels", "outputs")]
+        finish = [slide.format("middle", "0, 0, stop - r"), product(
+            "n", "middle", "out", "0", "channels", "(stop - r) * places", "0", "1", "(image * rows + r) * places", "0",
+            "channels", "outputs")]
     zero = ["for k in range(U(line * channels)):", "    padded[o + k] = F(0)"]
     loop = ["stop = min(r + tall, bottom)",
             "y0, y1 = r * stride - before, (stop - 1) * stride - before + reach",
