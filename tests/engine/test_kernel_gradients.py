@@ -6,9 +6,12 @@ import pytest
 from tests.engine.test_kernels import CONVOLUTIONS, check, conv, program_of
 from zoo.config import config
 from zoo.engine.compile import compile_graph
+from zoo.engine.kernels import families
 from zoo.engine.primitives import conv_kernel_gradient_op, conv_op
 from zoo.engine.spec import TensorSpec
 from zoo.engine.trace import trace
+
+compiled = pytest.mark.skipif(families.load("jit") is not None, reason="these kernels are compiled ones")
 
 POINTWISE = {
     "one place": conv((1, 1, 1, 5), (1, 1, 5, 3)),
@@ -67,6 +70,7 @@ WINOGRAD = {
 }
 
 
+@compiled
 @pytest.mark.parametrize("case", WINOGRAD)
 def test_windows_in_winograds_domain(monkeypatch, case):
     gradient = pytest.importorskip("zoo.engine.kernels.jit.winograd_gradient")
@@ -102,6 +106,7 @@ WINDOWS = {
 }
 
 
+@compiled
 @pytest.mark.parametrize("case", WINDOWS)
 def test_windows_in_tiles_of_registers(monkeypatch, case):
     gradient = pytest.importorskip("zoo.engine.kernels.jit.kernel_gradient")

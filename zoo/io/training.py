@@ -44,10 +44,10 @@ def conventions_of(document: ModelDocument) -> Conventions:
                              producer.backend if weights is None else weights.convention.backend)
     if document.training is not None:
         return release
-    return conventions.of_predictions(release) if _masks_may_meet(document.model) else conventions.TODAY
+    return conventions.of_predictions(release) if masks_may_meet(document.model) else conventions.TODAY
 
 
-def _masks_may_meet(model: ModelRecord | None) -> bool:
+def masks_may_meet(model: ModelRecord | None) -> bool:
     """Whether there are layers that make masks, and layers that merge."""
     layers = [] if model is None else [layer for _, layer in model.walk()]
     return (any(layer.class_name == "Masking" or layer.config.get("mask_zero") for layer in layers)
@@ -60,7 +60,7 @@ def known_to_zoo_alone(document: ModelDocument) -> list[str]:
     kept = document.metadata.get(extras.KEY, {}).get(extras.CONVENTIONS)
     if kept is not None:
         notes.append(f"the model goes on by the conventions of {kept} in zoo; Keras takes its own")
-        if conventions.named(kept).merged_masks != conventions.TODAY.merged_masks and _masks_may_meet(document.model):
+        if conventions.named(kept).merged_masks != conventions.TODAY.merged_masks and masks_may_meet(document.model):
             notes.append("where tensors with masks merge, Keras 3.4 and later leaves out other steps than the Keras "
                          "that wrote the model: if masks meet in it, predictions differ there, not in zoo")
     entry = {} if document.training is None else document.training.config

@@ -21,7 +21,7 @@ from zoo.io.edits.rewording import reworded
 from zoo.io.formats import CONTAINERS
 from zoo.io.formats.layer_groups import BY_LAYER, TOP_LEVEL
 from zoo.io.narrow_floats import NARROW_FLOATS
-from zoo.io.training import MULTI_BACKEND, conventions_of, output_names, translated
+from zoo.io.training import MULTI_BACKEND, conventions_of, masks_may_meet, output_names, translated
 
 # The release that a converted file says it is from: the last one that wrote the dialect, or the one it is tested with.
 VERSIONS = {"keras3": "3.15.1", "tfkeras": "2.15.0", "keras2": "2.3.1", "keras1": "1.2.2", "keras0": None}
@@ -194,7 +194,7 @@ def _kept(document: ModelDocument, target: Producer) -> dict[str, Any]:
     as_it_was = (target.dialect, target.backend) == (producer.dialect, producer.backend)
     began = conventions_of(document)
     later = conventions_of(replace(document, producer=target, weights=None, metadata={}))
-    predicts_alike = began.merged_masks == later.merged_masks
+    predicts_alike = began.merged_masks == later.merged_masks or not masks_may_meet(document.model)
     if as_it_was or began == later or producer.dialect == LIVE and predicts_alike:      # a new model trains as its
         return extras.of(document.metadata)                                             # vocabulary says
     return extras.of({extras.KEY: {**own, extras.CONVENTIONS: began.name}})

@@ -36,7 +36,7 @@ class TileProgram:
         slot_of = {i: i for i in range(first)} | ({} if in_output is None else {in_output: first})
         free: dict[str, list[int]] = {}
         kept = 0 if len(results) == 1 else len(results)     # the only output is scratch memory until the last step
-        if in_output is None and not kept:
+        if in_output is None and len(results) == 1:
             free[self._dtypes[first]] = [first]
         self.code: list[tuple[Emit, tuple[int, ...], int]] = []
         for i, step in enumerate(program.instructions):

@@ -54,7 +54,7 @@ def _around(node: Node, readers: dict[Value, list[Node]]) -> list[Node]:
     before = node.inputs[0].node
     if _is_pointwise(before) and len(readers[before.output]) == 1:
         chain.insert(0, before)
-    after = readers[node.output]
+    after = readers.get(node.output, ())
     if len(after) == 1 and _is_pointwise(after[0]) and after[0].inputs[0] is node.output:
         chain.append(after[0])
     return chain
