@@ -207,6 +207,17 @@ def test_what_cannot_be_compiled_in_the_background_stays_with_numpy(monkeypatch,
         assert "the Python interpreter is not known" in caplog.text and program.run(X)
 
 
+def test_a_cache_that_breaks_in_the_background_is_told_and_ends_the_waiting(monkeypatch, caplog):
+    def broken():
+        raise PermissionError("the cache is gone")
+
+    with config.using(jit="background"):
+        program = compile_graph(graph())
+        monkeypatch.setattr(store, "writable_folder", broken)
+        assert titles(finished(program)) == ["blas.tiled_elementwise"]
+        assert "PermissionError: the cache is gone" in caplog.text and program.run(X)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_forked_process_compiles_for_itself(home):
     with config.using(jit="background"):

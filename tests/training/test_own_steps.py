@@ -204,3 +204,19 @@ def test_figures_of_a_batch_are_of_that_batch_alone() -> None:
     assert first != second
     np.testing.assert_allclose(model.train_on_batch(X[:8], Y[:8]), first, rtol=1e-6)
     np.testing.assert_allclose(model.train_on_batch(X[8:], Y[8:]), second, rtol=1e-6)
+
+
+def test_what_is_assigned_under_a_tape_changes_when_it_ends() -> None:
+    norm, dropout = layers.BatchNormalization(momentum=0.5), layers.Dropout(0.5, seed=1)
+    norm.build((None, 5))
+    dropped = []
+    for _ in range(2):
+        with zoo.GradientTape() as tape:
+            loss = ops.sum(dropout(norm(X, training=True), training=True))
+        dropped.append(tape.gradient(loss, norm.beta))
+    np.testing.assert_allclose(norm.moving_mean.numpy(), 0.75 * X.mean(axis=0), rtol=1e-5)
+    assert not np.array_equal(*dropped)                     # other random numbers each time
+    with pytest.raises(ZeroDivisionError), zoo.GradientTape():
+        norm(X, training=True)
+        raise ZeroDivisionError
+    np.testing.assert_allclose(norm.moving_mean.numpy(), 0.75 * X.mean(axis=0), rtol=1e-5)

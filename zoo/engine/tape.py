@@ -62,9 +62,10 @@ class LiveGraph(Graph):
 class GradientTape(AbstractContextManager["GradientTape"]):
     """Records what is computed inside, so that gradients can be asked for afterwards.
 
-    Variables are watched by themselves; arrays have to be watched. Where something records already (another tape, or
-    the trace of a step that a model writes itself), the tape is a part of it: gradients are values of that record,
-    which can be differentiated again.
+    Variables are watched by themselves; arrays have to be watched. What is assigned inside (statistics, states of
+    random numbers) changes when the tape ends without an error. Where something records already (another tape, or the
+    trace of a step that a model writes itself), the tape is a part of it: gradients are values of that record, which
+    can be differentiated again.
 
     Args:
         persistent: whether `gradient` may be called more than once.
@@ -84,13 +85,15 @@ class GradientTape(AbstractContextManager["GradientTape"]):
     def __enter__(self) -> GradientTape:
         outer = graphs.current()
         self._inner = outer is not None
-        self.graph: Graph = LiveGraph("tape") if outer is None else outer
+        self.graph: Any = LiveGraph("tape") if outer is None else outer
         self._recording = nullcontext() if self._inner else self.graph.recording()
         self._recording.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._recording.__exit__(*error)
+        if not self._inner and error[0] is None:
+            self.graph.assign_updates()
 
     def watch(self, array: Any) -> Value:
         """The array as a value of the tape: compute with this, and differentiate by it."""

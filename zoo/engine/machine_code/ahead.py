@@ -116,20 +116,22 @@ class Pending:
         return self._over
 
     def _work(self) -> None:
-        with _one_at_a_time.lock:
-            store.writable_folder()                         # says why not
-            for outcome in in_processes([function.unit for function in missing(self.functions)], 1, nice=True):
-                if outcome.error is not None:
-                    self.failure = outcome.error
-            try:
-                if self.failure is None:
-                    for function in self.functions:
-                        function.load()
-            except Exception as error:                      # noqa: BLE001 - NumPy's kernels go on
-                self.failure = f"{type(error).__name__}: {error}"
+        try:
+            with _one_at_a_time.lock:
+                self._compile_and_load()
+        except Exception as error:                          # noqa: BLE001 - NumPy's kernels go on
+            self.failure = f"{type(error).__name__}: {error}"
         if self.failure is not None:
             logger.warning("Kernels are not compiled: %s. The kernels of NumPy are used.", self.failure)
         self._over = True
+
+    def _compile_and_load(self) -> None:
+        store.writable_folder()                             # says why not
+        for outcome in in_processes([function.unit for function in missing(self.functions)], 1, nice=True):
+            self.failure = outcome.error or self.failure
+        if self.failure is None:
+            for function in self.functions:
+                function.load()
 
 
 class _Turn:
